@@ -98,7 +98,7 @@ class Lexer(LarkLexer):
         match, keywords = self._match, self.keywords
         states, stack = parser_state.parse_conf.states, parser_state.state_stack
         bodies: list[bool] = []  # for each open bracket, whether it opens a body
-        previous, in_arguments, flat = "_NL", False, 0  # flat: how many open brackets let a line go on
+        previous, in_arguments, flat = "", False, 0  # flat: how many open brackets let a line go on
         while at < end:
             found = match(text, at, end)
             if found is None:
@@ -115,7 +115,7 @@ class Lexer(LarkLexer):
             elif kind == "_NL":
                 if "#" in value:
                     _comments(value, start + offset, region.comments)
-                if flat:
+                if flat or previous == "_NL":
                     continue
                 in_arguments = False
             elif kind == "COMMENT":
@@ -138,7 +138,7 @@ class Lexer(LarkLexer):
                     flat -= 1
             previous = kind
             yield Token(kind, value, start + offset, at + offset)
-        if previous != "_NL":
+        if previous not in ("_NL", ""):
             yield Token("_NL", "\n", end + offset, end + offset)
 
 

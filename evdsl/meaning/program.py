@@ -1,0 +1,122 @@
+"""A program: what a root file and its imports mean, before the question what a run would do.
+
+Actions are numbered in order of first mention (section 6 of docs/language.md), what is only declared after that in
+order of declaration. Everything that refers to an action holds its number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..base.diagnostic import Diagnostic
+from ..base.source import Span
+
+if TYPE_CHECKING:
+    from .scope import Scope
+from ..syntax import ast
+
+
+class Rule(NamedTuple):
+    """`emitters`, any of `events` → `subscriber`.
+
+    A rule of one emitter, or with `all` of several that must all match. `numbers` holds each emitter's explicit `#N`
+    or None, `number` the subscriber's. `removal`: made by `connect` on `a.remove`; it gives way in a plan that holds
+    the receiver's `remove` without it (section 8).
+    """
+
+    emitters: tuple[int, ...]
+    numbers: tuple[int | None, ...]
+    events: tuple[str, ...]
+    all: bool
+    subscriber: int
+    number: int | None
+    origin: Span
+    removal: bool = False
+
+
+class Order(NamedTuple):
+    """If both run, `before` is settled before `after`; `kind` `needs` adds the veto. weak: it gives way in a cycle."""
+
+    before: int
+    after: int
+    kind: str
+    weak: bool
+    origin: Span
+
+
+class Handed(NamedTuple):
+    """One value of a connection: `taken` of resource `emitter` is known to resource `receiver` as `given`."""
+
+    emitter: str
+    taken: str
+    receiver: str
+    given: str
+    origin: Span
+
+
+@dataclass(slots=True)
+class Action:
+    """`name` is `resource.action`. `driver` is empty where nothing says how it is done (`check` warns).
+
+    `node` holds arguments and options as written, `scope` the names that they see. `file` is the path of what was
+    found for it under `actions/`, empty if it was declared.
+    """
+
+    name: str
+    resource: str
+    action: str
+    driver: str = ""
+    node: ast.Action | None = None
+    scope: Scope | None = None
+    span: Span | None = None
+    file: str = ""
+    doc: str = ""
+
+
+@dataclass(slots=True)
+class Resource:
+    """A declared resource: its attributes as written, its host's name or None, its actions in order."""
+
+    name: str
+    host: str | None
+    attributes: dict[str, ast.Attribute]
+    actions: list[str]
+    scope: Scope
+    span: Span
+    doc: str = ""
+    sink: bool = False
+
+
+@dataclass(slots=True)
+class Host:
+    """An ssh host. `options`: user, port, parallel, key, jump, as written."""
+
+    name: str
+    address: str
+    options: dict[str, object]
+    span: Span
+
+
+@dataclass(slots=True)
+class Program:
+    """See the module. `notes` holds what the passes said of it (weak orders that gave way, what `if` left out)."""
+
+    path: str
+    actions: list[Action]
+    rules: list[Rule]
+    orders: list[Order]
+    starts: list[int] = field(default_factory=list)
+    agains: list[tuple[int, Span]] = field(default_factory=list)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    hosts: dict[str, Host] = field(default_factory=dict)
+    handed: list[Handed] = field(default_factory=list)
+    rules_only: bool = False
+    mentioned: int = 0  # the first so many actions are mentioned, the others only declared
+    notes: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def sinks(self) -> list[int]:
+        """The numbers of the sinks' `run` actions."""
+        resources = self.resources
+        return [i for i, a in enumerate(self.actions) if a.resource in resources and resources[a.resource].sink]
