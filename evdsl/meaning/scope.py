@@ -1,0 +1,59 @@
+"""Where a statement stands: in which file, under which prefix, with which names bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..base.source import Source, Span
+from ..syntax import ast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One file as it was loaded: the root file, or an import under its prefix (which ends with a dot).
+
+    `folder` holds the file; None for a text that came from no file. `params` are evaluated; `secrets` holds None
+    where no value was given. `groups` are lists of names.
+    """
+
+    file: ast.File
+    folder: Path | None
+    prefix: str = ""
+    importer: Unit | None = None
+    params: dict[str, object] = field(default_factory=dict)
+    secrets: dict[str, str | None] = field(default_factory=dict)
+    groups: dict[str, list[object]] = field(default_factory=dict)
+    defaults: dict[str, ast.Option] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)  # groups and hosts that an `if` left out
+    prefixes: list[str] = field(default_factory=list)  # of its own imports, without `prefix`
+    used: set[str] = field(default_factory=set)  # params, secrets and groups that something reads
+
+    @property
+    def source(self) -> Source:
+        return self.file.source
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A unit and the loop variables around a statement in it."""
+
+    unit: Unit
+    loop: Mapping[str, object] = field(default_factory=dict)
+
+    def span(self, node: ast.Ref | ast.Value | ast.Statement | ast.Condition | ast.Option) -> Span:
+        """The place of a node of this unit's file."""
+        return Span(self.unit.file.source, node.start, node.end)
+
+    def static(self, name: str) -> object | None:
+        """The value of a loop variable or param, None if there is none of that name."""
+        if name in self.loop:
+            return self.loop[name]
+        if name in self.unit.params:
+            self.unit.used.add(name)
+            return self.unit.params[name]
+        return None

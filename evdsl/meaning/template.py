@@ -1,0 +1,143 @@
+"""`{{name}}` in texts: where the holes are, and how a value goes into one without becoming shell syntax."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+_HOLE = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*(\|[ \t]*raw[ \t]*)?\}\}")
+_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
+_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1")
+
+
+class Hole(NamedTuple):
+    """`{{name}}` at `text[start:end]`; `raw` for `{{name | raw}}`."""
+
+    name: str
+    raw: bool
+    start: int
+    end: int
+
+
+class Unclosed(ValueError):
+    """`{{` at offset `at` begins no hole."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(f"no hole at {at}")
+        self.at = at
+
+
+def holes(text: str) -> list[Hole]:
+    """The holes of a text, in order. Raises Unclosed for `{{` that begins none."""
+    found = [Hole(m[1], bool(m[2]), m.start(), m.end()) for m in _HOLE.finditer(text)]
+    if text.count("{{") != len(found):
+        taken = {h.start for h in found}
+        raise Unclosed(next(m.start() for m in re.finditer(r"\{\{", text) if m.start() not in taken))
+    return found
+
+
+def fill(text: str, value: Callable[[Hole], str]) -> str:
+    """The text with each hole replaced by what `value` says of it."""
+    if "{{" not in text:
+        return text
+    parts: list[str] = []
+    at = 0
+    for hole in holes(text):
+        parts += (text[at : hole.start], value(hole))
+        at = hole.end
+    return "".join(parts) + text[at:]
+
+
+def plain(value: object) -> str:
+    """A value as text: strings as they are, lists and maps as JSON, true and false in lower case."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def shell_word(value: object) -> str:
+    """A value as one word of the shell; a list as its items, each quoted, with blanks."""
+    if isinstance(value, list):
+        return " ".join(shell_word(item) for item in value)
+    text = plain(value)
+    return text if _SAFE.match(text) else "'" + text.replace("'", "'\\''") + "'"
+
+
+def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
+    """The holes of a shell text that stand where a quoted word would not be one word, with the name of that place.
+
+    Places: double or single quotes, backquotes, a comment, a here-document. A hole with `raw` is its author's own
+    affair. What the scan does not know for certain counts as quoted, never as bare.
+    """
+    spots = {h.start: h for h in holes(text) if not h.raw}
+    if not spots:
+        return
+    stack: list[str] = []  # what is open: " ` $( (
+    waiting: list[str] = []  # here-documents whose bodies begin at the next line end
+    i, n = 0, len(text)
+    while i < n:
+        c = text[i]
+        top = stack[-1] if stack else ""
+        if i in spots:
+            if top == '"':
+                yield spots[i], "double quotes"
+            elif "`" in stack:
+                yield spots[i], "backquotes"
+            i = spots[i].end
+            continue
+        if c == "\\":
+            if i + 1 in spots and top != '"':
+                yield spots[i + 1], "an escape"
+            i += 1 if i + 1 in spots else 2
+            continue
+        if top == '"':
+            if c == '"':
+                stack.pop()
+            elif c == "`":
+                stack.append("`")
+            elif text.startswith("$(", i):
+                stack.append("$(")
+                i += 1
+        elif c == "'":
+            end = text.find("'", i + 1)
+            end = n if end < 0 else end
+            yield from ((h, "single quotes") for at, h in spots.items() if i < at < end)
+            i = end
+        elif c == '"':
+            stack.append('"')
+        elif c == "`":
+            if top == "`":
+                stack.pop()
+            else:
+                stack.append("`")
+        elif c == "(":
+            if stack or text.startswith("$(", i - 1):
+                stack.append("$(")
+        elif c == ")":
+            if top == "$(":
+                stack.pop()
+        elif c == "#" and (i == 0 or text[i - 1] in " \t\n;&|("):
+            end = text.find("\n", i)
+            end = n if end < 0 else end
+            yield from ((h, "a comment") for at, h in spots.items() if i < at < end)
+            i = end
+            continue
+        elif c == "<" and (here := _HEREDOC.match(text, i)):
+            waiting.append(here[2])
+            i = here.end()
+            continue
+        elif c == "\n" and waiting:
+            for word in waiting:
+                close = re.compile(rf"^[\t]*{re.escape(word)}$", re.MULTILINE).search(text, i + 1)
+                end = close.end() if close else n
+                yield from ((h, "a here-document") for at, h in spots.items() if i < at < end)
+                i = end
+            waiting = []
+            continue
+        i += 1

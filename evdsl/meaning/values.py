@@ -1,0 +1,147 @@
+"""Values as written → values. What is known before the run is evaluated here; the rest waits for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ..base.diagnostic import Diagnostic
+from ..base.source import Span
+from ..base.spell import nearest
+from ..syntax import ast
+from . import template
+
+if TYPE_CHECKING:
+    from .scope import Scope
+
+Lookup = Callable[[str], object | None]
+
+
+class Unknown(Exception):
+    """A name that has no value here, or a value that does not fit; holds the diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+def hole_span(text: ast.Text, index: int, scope: Scope) -> Span:
+    """The place in the source of the hole number `index` (from 0) of a text."""
+    at = -2
+    for _ in range(index + 1):
+        at = text.written.find("{{", at + 2)
+    begin = text.start + (3 if text.long else 1) + at
+    end = text.written.find("}}", at)
+    return Span(scope.unit.source, begin, text.start + (3 if text.long else 1) + end + 2 if end >= 0 else begin + 2)
+
+
+def evaluate(value: ast.Value, scope: Scope, lookup: Lookup | None = None) -> object:
+    """The value: str, int, float, bool, list or dict; a duration is its seconds as float.
+
+    `lookup` finds the value of a name; without it loop variables, params and groups are seen. Raises Unknown.
+    """
+    if isinstance(value, ast.Text):
+        return _text(value, scope, lookup)
+    if isinstance(value, (ast.Number, ast.Boolean)):
+        return value.value
+    if isinstance(value, ast.Duration):
+        return value.seconds
+    if isinstance(value, ast.Word):
+        return _word(value, scope, lookup)
+    if isinstance(value, ast.List):
+        return [evaluate(item, scope, lookup) for item in value.items]
+    pairs: dict[str, object] = {}
+    for key, item in value.pairs:
+        name = str(_text(key, scope, lookup)) if isinstance(key, ast.Text) else key.text
+        pairs[name] = evaluate(item, scope, lookup)
+    return pairs
+
+
+def _word(value: ast.Word, scope: Scope, lookup: Lookup | None) -> object:
+    found = lookup(value.text) if lookup else scope.static(value.text)
+    if found is None and value.text in scope.unit.groups:
+        scope.unit.used.add(value.text)
+        found = scope.unit.groups[value.text]
+    if found is None:
+        known = [*scope.loop, *scope.unit.params, *scope.unit.groups]
+        near = nearest(value.text, known)
+        said = f"; did you mean `{near}`?" if near else ""
+        raise Unknown(
+            Diagnostic("EV207", f"`{value.text}` is no param, secret, loop variable or group{said}",
+                       scope.span(value), f'quote it if it is text: `"{value.text}"`')  # fmt: skip
+        )
+    return found
+
+
+def _text(text: ast.Text, scope: Scope, lookup: Lookup | None) -> str:
+    if text.raw or "{{" not in text.value:
+        return text.value
+    found = checked_holes(text, scope)
+    values: dict[int, str] = {}
+    for index, hole in enumerate(found):
+        known = lookup(hole.name) if lookup else scope.static(hole.name)
+        if known is None:
+            raise Unknown(unknown_name(hole.name, hole_span(text, index, scope), scope))
+        values[hole.start] = template.plain(known)
+    return template.fill(text.value, lambda hole: values[hole.start])
+
+
+def unknown_name(name: str, span: Span, scope: Scope, known: Iterator[str] | None = None) -> Diagnostic:
+    """`{{name}}` that nothing gives a value."""
+    near = nearest(name, [*scope.loop, *scope.unit.params, *scope.unit.secrets, *(known or ())])
+    return Diagnostic(
+        "EV208", f"`{{{{{name}}}}}` has no value here" + (f"; did you mean `{near}`?" if near else ""), span,
+        "it names a loop variable, a value that a connect hands over, an attribute, a param or a secret",
+    )  # fmt: skip
+
+
+def checked_holes(text: ast.Text, scope: Scope) -> list[template.Hole]:
+    """The holes of a text that interpolates. Raises Unknown where `{{` begins none."""
+    if text.raw:
+        return []
+    try:
+        return template.holes(text.value)
+    except template.Unclosed as error:
+        index = text.value.count("{{", 0, error.at)
+        span = hole_span(text, index, scope)
+        raise Unknown(
+            Diagnostic("EV209", "`{{` begins no `{{name}}` here", Span(span.source, span.start, span.start + 2),
+                       "write `{{name}}` or `{{name | raw}}`; a literal `{{` goes in a raw string '…'")  # fmt: skip
+        ) from None
+
+
+def texts(value: ast.Value) -> Iterator[ast.Text]:
+    """Every text inside a value that may interpolate, left to right."""
+    if isinstance(value, ast.Text):
+        if not value.raw:
+            yield value
+    elif isinstance(value, ast.List):
+        for item in value.items:
+            yield from texts(item)
+    elif isinstance(value, ast.Map):
+        for key, item in value.pairs:
+            if isinstance(key, ast.Text):
+                yield from texts(key)
+            yield from texts(item)
+
+
+def words(value: ast.Value) -> Iterator[ast.Word]:
+    """Every bare word inside a value."""
+    if isinstance(value, ast.Word):
+        yield value
+    elif isinstance(value, ast.List):
+        for item in value.items:
+            yield from words(item)
+    elif isinstance(value, ast.Map):
+        for _, item in value.pairs:
+            yield from words(item)
+
+
+def kind(value: object) -> str:
+    """What a value is, for a message."""
+    if isinstance(value, bool):
+        return "true or false"
+    for kinds, word in ((str, "text"), ((int, float), "a number"), (list, "a list"), (dict, "a map")):
+        if isinstance(value, kinds):  # type: ignore[arg-type]
+            return word
+    return type(value).__name__
