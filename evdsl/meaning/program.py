@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..base.diagnostic import Diagnostic
 from ..base.source import Span
 
 if TYPE_CHECKING:
-    from .scope import Scope
+    from .scope import Scope, Unit
 from ..syntax import ast
 
 
@@ -100,7 +99,7 @@ class Host:
 
 @dataclass(slots=True)
 class Program:
-    """See the module. `notes` holds what the passes said of it (weak orders that gave way, what `if` left out)."""
+    """See the module."""
 
     path: str
     actions: list[Action]
@@ -113,7 +112,7 @@ class Program:
     handed: list[Handed] = field(default_factory=list)
     rules_only: bool = False
     mentioned: int = 0  # the first so many actions are mentioned, the others only declared
-    notes: list[Diagnostic] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)  # the files, the root first
 
     @property
     def sinks(self) -> list[int]:

@@ -311,7 +311,7 @@ class For:
 @dataclass(frozen=True, slots=True)
 class Param:
     name: Ref
-    default: Value | None
+    default: Value
     start: int
     end: int
 

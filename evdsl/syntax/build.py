@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from lark import Transformer, v_args
@@ -206,8 +207,9 @@ class Build(Transformer[Any, Any]):
     def truth(self, value: ast.Value) -> ast.Truth:
         return ast.Truth(value, value.start, value.end)
 
-    def parentheses(self, test: ast.Condition, _close: Token) -> ast.Condition:
-        return test
+    def parentheses(self, opening: Token, test: ast.Condition, close: Token) -> ast.Condition:
+        # they belong to its place: a comment before the `)` is inside the statement
+        return replace(test, start=opening.start, end=close.end)
 
     # ---- statements
 
@@ -367,11 +369,11 @@ class Build(Transformer[Any, Any]):
     def body(self, *children: Any) -> tuple[tuple[Any, ...], int]:
         return self._body(children)
 
-    def param(self, keyword: Token, name: Token, default: ast.Value | None, when: Any) -> Any:
+    def param(self, keyword: Token, name: Token, default: ast.Value, when: Any) -> Any:
         self._no_if(keyword, when)
         ref = self._name(name, "param", plain=True, word=True)
         start = keyword.start
-        return self._done(ast.Param(ref, default, start, default.end if default else ref.end))
+        return self._done(ast.Param(ref, default, start, default.end))
 
     def secret(self, keyword: Token, name: Token, when: Any) -> Any:
         self._no_if(keyword, when)

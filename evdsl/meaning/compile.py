@@ -1,0 +1,38 @@
+"""Source → Program: load and unroll, declare, relate, number. One function, callable alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..base.diagnostic import Diagnostic, in_order
+from ..base.source import Source
+from .declare import ActionFiles, declare, found_driver
+from .program import Program
+from .relate import Relations
+from .unroll import Given, unroll
+
+
+def compile_program(source: Source, folder: Path | None = None, given: Given | None = None) -> tuple[Program, list[Diagnostic]]:
+    """The program of a root source, and all that is wrong with it; with an error among it, it does not stand.
+
+    `folder` is where the root file lies: the project folder, which imports, inventories and `actions/` are in.
+    Reads those files and names, executes nothing.
+    """
+    unrolled = unroll(source, folder, given or Given())
+    files = ActionFiles(unrolled.units)
+    names = declare(unrolled, files)
+    relations = Relations(names)
+    relations.walk(unrolled.placed)
+    mentioned = len(names.order)
+    for name in names.actions:
+        names.number(name)
+    if names.rules_only:
+        for action in names.order:
+            path = files.of(action.resource).get(action.action)
+            if path is not None:
+                action.file, action.driver = path, found_driver(path)
+    program = Program(
+        source.path, names.order, relations.rules, relations.orders, relations.starts, relations.agains,
+        names.resources, unrolled.hosts, relations.handed, names.rules_only, mentioned, unrolled.units,
+    )  # fmt: skip
+    return program, in_order(names.diagnostics)

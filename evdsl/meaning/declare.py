@@ -1,0 +1,172 @@
+"""Declarations → resources and their actions, declared or found under `actions/`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..base.diagnostic import Diagnostic
+from ..base.spell import nearest
+from ..syntax import ast
+from . import pattern
+from .names import Names
+from .program import Action, Resource
+from .scope import Scope, Unit
+from .unroll import Placed, Unrolled, filled
+
+FOUND = {".sh": "sh", ".yml": "ansible.playbook", ".pp": "puppet.manifest", ".sls": "salt.state"}
+"""What the ending of a file under actions/ says of its driver; an executable without one of them is run as it is."""
+
+
+class ActionFiles:
+    """The names under the `actions/` folders: `actions/<resource>/<action>`, beside the file that names the action."""
+
+    def __init__(self, units: list[Unit]) -> None:
+        self.units = sorted(units, key=lambda u: -len(u.prefix))
+        self._folders: dict[Path, dict[str, dict[str, str]]] = {}
+
+    def of(self, resource: str) -> dict[str, str]:
+        """Action name → path of its file, for the resource of that full name; sorted by name."""
+        for unit in self.units:
+            if resource.startswith(unit.prefix):
+                if unit.folder is None:
+                    return {}
+                return self._listed(unit.folder).get(resource[len(unit.prefix) :], {})
+        return {}
+
+    def _listed(self, folder: Path) -> dict[str, dict[str, str]]:
+        if folder not in self._folders:
+            found: dict[str, dict[str, str]] = {}
+            root = folder / "actions"
+            for resource in _names(root):
+                actions: dict[str, str] = {}
+                for name in _names(root / resource):
+                    path = str(root / resource / name)
+                    stem, ending = os.path.splitext(name)
+                    action = stem if ending in FOUND else name
+                    usable = os.path.isfile(path) and (ending in FOUND or os.access(path, os.X_OK))
+                    if usable and action not in actions:
+                        actions[action] = path
+                if actions:
+                    found[resource] = actions
+            self._folders[folder] = found
+        return self._folders[folder]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(n for n in os.listdir(folder) if not n.startswith("."))
+    except OSError:
+        return []
+
+
+def found_driver(path: str) -> str:
+    """The driver of a file under actions/."""
+    return FOUND.get(os.path.splitext(path)[1], "exec")
+
+
+def declare(unrolled: Unrolled, files: ActionFiles) -> Names:
+    """All resources and actions of the program. A program that declares no resource at all is rules-only."""
+    declared = [p for p in unrolled.placed if type(p.statement) is ast.Resource]
+    names = Names({}, {}, unrolled.hosts, not declared, absent_prefixes=unrolled.absent_prefixes)
+    names.diagnostics = unrolled.diagnostics
+    for placed in declared:
+        _resource(placed, names, unrolled, files)
+    if declared:
+        _sinks(unrolled, names)
+    return names
+
+
+def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFiles) -> None:
+    s, scope = placed.statement, placed.scope
+    assert isinstance(s, ast.Resource)
+    written = filled(s.name.text, scope, s.name, names.diagnostics)
+    name = scope.unit.prefix + written
+    if placed.absent:
+        names.absent.setdefault(name, placed)
+        return
+    if name in names.resources:
+        first = names.resources[name].span
+        names.diagnostics.append(
+            Diagnostic("EV203", f"resource `{name}` is declared twice", scope.span(s.name), "keep one of them",
+                       ((first, "first declared here"),))  # fmt: skip
+        )
+        return
+    host = None
+    if s.host is not None:
+        host = filled(s.host.text, scope, s.host, names.diagnostics)
+        if host in unrolled.absent_hosts and host not in unrolled.hosts:
+            names.absent.setdefault(name, placed)
+            names.left_out(placed, host, s.host, scope)
+            return
+        if host not in unrolled.hosts:
+            near = nearest(host, unrolled.hosts)
+            names.say("EV204", f"no host is called `{host}`" + (f"; did you mean `{near}`?" if near else ""), scope, s.host,
+                      f'declare it: `host {host} = "address"`', near)  # fmt: skip
+    elif "@" in written and (tail := written.partition("@")[2]) in unrolled.hosts:
+        names.say("EV220", f"a blank is missing before `@{tail}`", scope, s.name,
+                  f"write `resource {written.partition('@')[0]} @{tail}`")  # fmt: skip
+    resource = Resource(name, host, {}, [], scope, scope.span(s.name))
+    names.resources[name] = resource
+    for member in s.members or ():
+        _member(member, resource, scope, names)
+    for action, path in files.of(name).items():
+        if action not in resource.actions:
+            resource.actions.append(action)
+            names.actions[f"{name}.{action}"] = Action(
+                f"{name}.{action}", name, action, found_driver(path), None, scope, resource.span, path
+            )
+
+
+def _member(member: ast.Attribute | ast.Action, resource: Resource, scope: Scope, names: Names) -> None:
+    if isinstance(member, ast.Attribute):
+        own = member.name.text
+        if own in resource.attributes:
+            names.say("EV203", f"attribute `{own}` is given twice", scope, member.name, "keep one of them")
+            return
+        resource.attributes[own] = member
+        return
+    own = filled(member.name.text, scope, member.name, names.diagnostics)
+    if own in resource.actions:
+        names.say("EV203", f"action `{own}` is declared twice", scope, member.name, "keep one of them")
+        return
+    resource.actions.append(own)
+    name = f"{resource.name}.{own}"
+    names.actions[name] = Action(name, resource.name, own, member.driver.text, member, scope, scope.span(member.name))
+
+
+def connected(s: ast.Connect, scope: Scope, names: Names, pool: list[str]) -> tuple[list[str], list[str]]:
+    """The resources that the two sides of a connect name, patterns matched against `pool`; nothing is said."""
+    sides: list[list[str]] = []
+    for ref in (s.emitter, s.receiver):
+        text = scope.unit.prefix + filled(ref.text, scope, ref, [])
+        sides.append([n for n, _ in pattern.matches(text, pool)] if pattern.is_pattern(text) else [text])
+    return sides[0], sides[1]
+
+
+def _sinks(unrolled: Unrolled, names: Names) -> None:
+    """A resource without host and actions is a sink if a connect names it, else an error."""
+    bare = {n: r for n, r in names.resources.items() if not r.actions}
+    if not bare:
+        return
+    named: set[str] = set()
+    pool = list(names.resources)
+    for p in unrolled.placed:
+        if type(p.statement) is ast.Connect and not p.absent:
+            a, b = connected(p.statement, p.scope, names, pool)
+            named.update(a, b)
+    for name, resource in bare.items():
+        if resource.host is None and name in named:
+            resource.sink = True
+            resource.actions.append("run")
+            names.actions[f"{name}.run"] = Action(
+                f"{name}.run", name, "run", "sink", None, resource.scope, resource.span
+            )
+        else:
+            why = "it has a host, so it is no sink" if name in named else "no connect names it, so it is no sink"
+            names.diagnostics.append(
+                Diagnostic("EV205", f"resource `{name}` has no action; {why}", resource.span,
+                           f"give it one: `resource {name} {{ run: … }}`, or put a file into actions/{name}/")  # fmt: skip
+            )
+    order = {f"{r.name}.{a}": None for r in names.resources.values() for a in r.actions}
+    names.actions = {n: names.actions[n] for n in order}

@@ -1,0 +1,71 @@
+"""`*`, `**` and `<h>` in references: which names they match, and with what bound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+Bound = tuple[tuple[str, str], ...]
+"""Values of `<h>` variables, sorted by name."""
+
+_PART = re.compile(r"\*\*|\*|<(\w+)>")
+
+
+def is_pattern(text: str) -> bool:
+    return "*" in text or "<" in text
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """A regular expression for the pattern, and its variables. A variable that stands twice matches the same twice."""
+    parts: list[str] = []
+    names: list[str] = []
+    at = 0
+    for found in _PART.finditer(pattern):
+        parts.append(re.escape(pattern[at : found.start()]))
+        at = found.end()
+        name = found[1]
+        if name is None:
+            parts.append(".*" if found[0] == "**" else "[^.]*")
+        elif name in names:
+            parts.append(f"(?P=v_{name})")
+        else:
+            names.append(name)
+            parts.append(f"(?P<v_{name}>[^.]+)")
+    parts.append(re.escape(pattern[at:]))
+    return re.compile("".join(parts)), tuple(names)
+
+
+def variables(pattern: str) -> tuple[str, ...]:
+    """The names in `< >`, in order of appearance."""
+    return _compiled(pattern)[1] if "<" in pattern else ()
+
+
+def matches(pattern: str, names: Iterable[str]) -> list[tuple[str, Bound]]:
+    """The names that the pattern matches, in the order given, each with what its variables are then.
+
+    A name that a pattern with variables fits in several ways is taken the way a regular expression takes it:
+    the leftmost variable as long as possible.
+    """
+    compiled, bound = _compiled(pattern)
+    match = compiled.fullmatch
+    if not bound:
+        return [(name, ()) for name in names if match(name)]
+    ordered = sorted(bound)
+    return [
+        (name, tuple((v, found[f"v_{v}"]) for v in ordered)) for name in names if (found := match(name)) is not None
+    ]
+
+
+def agree(a: Bound, b: Bound) -> Bound | None:
+    """Both bindings as one, None if a variable would have two values."""
+    if not a:
+        return b
+    if not b:
+        return a
+    merged = dict(a)
+    for name, value in b:
+        if merged.setdefault(name, value) != value:
+            return None
+    return tuple(sorted(merged.items()))
