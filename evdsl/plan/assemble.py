@@ -1,0 +1,225 @@
+"""The plan itself: steps in an order in which they could run, with what sets each off and what it waits for."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ..base.diagnostic import Diagnostic
+from ..base.source import Span
+from ..meaning.program import Program
+from . import faults
+from .graph import arranged, components, cyclic, shortest_path
+from .hops import Hop, told
+from .instances import Instances
+from .live import Planned
+from .opened import Opened, Resolved
+from .parts import Parts
+from .plan import Closing, Cycle, Edge, Look, Plan, Step, Trigger
+
+
+def assemble(
+    program: Program, held: Planned, parts: Parts, opened: Opened, made: Instances, entry: str,
+    found: list[Diagnostic],
+) -> tuple[Plan | None, list[Diagnostic]]:  # fmt: skip
+    """The plan; None with EV302 if an instance would wait for itself. `found`: what was said so far."""
+    builder = Assembly(program, held, parts, opened, made)
+    circle = builder.arrange()
+    if circle:
+        return None, [*found, builder.waits_for_itself(circle)]
+    plan = builder.plan(entry)
+    plan.notes = found
+    return plan, found
+
+
+class Assembly:
+    """What is needed while a plan is put together. `order` are instances, `at[i]` is the step of instance i."""
+
+    def __init__(
+        self, program: Program, held: Planned, parts: Parts, opened: Opened, made: Instances
+    ) -> None:
+        self.program, self.held, self.opened, self.made = program, held, opened, made
+        self.part = parts.of
+        self.waits = self._waits() if made.owner else parts.out
+        self.order: list[int] = []
+        self.at: list[int] = []
+        self._looks: dict[tuple[int, int | None, bool], tuple[Look]] = {}
+
+    # ---- what waits for what
+
+    def target(self, number: int) -> int:
+        """The instance that a rule sets off; rules have their number in the plan."""
+        rule = self.held.rules[number]
+        return self.made.one(rule.subscriber, 1 if number in self.opened.closing else rule.number or 0)
+
+    def _waits(self) -> list[list[int]]:
+        """Which instances wait for each. `#1` waits for `#0` always."""
+        made, part = self.made, self.part
+        out: list[list[int]] = [[] for _ in range(len(made))]
+        for number, rule in enumerate(self.held.rules):
+            to = self.target(number)
+            for emitter, explicit in zip(rule.emitters, rule.numbers, strict=True):
+                for instance in made.seen(emitter, explicit, part[emitter] == part[rule.subscriber]):
+                    out[instance].append(to)
+        for order in self.held.orders:
+            for instance in made.seen(order.before, None, part[order.before] == part[order.after]):
+                out[instance] += made.all(order.after)
+        for action in made.extra:
+            numbers = made.all(action)
+            for earlier, later in pairwise(numbers):
+                out[earlier].append(later)
+        return out
+
+    def arrange(self) -> list[int]:
+        """Find the order of the steps: by name where it is free. Gives a circle if there is one, else nothing."""
+        made, planned, actions = self.made, self.held.actions, self.program.actions
+        nodes = [action for action, is_planned in enumerate(planned) if is_planned]
+        nodes += range(made.first, len(made))
+        if made.owner:
+            which = made.which
+            by_name = sorted(nodes, key=lambda i: (actions[which(i)[0]].name, which(i)[1]))
+        else:
+            by_name = sorted(nodes, key=[action.name for action in actions].__getitem__)
+        rank = [0] * len(made)
+        for place, node in enumerate(by_name):
+            rank[node] = place
+        self.order = arranged(self.waits, rank, nodes)
+        if len(self.order) < len(nodes):
+            rest = set(nodes) - set(self.order)
+            groups = cyclic(self.waits, components(self.waits, sorted(rest)))
+            first = min((node for group in groups for node in group), key=rank.__getitem__)
+            out = {node: sorted(set(self.waits[node]), key=rank.__getitem__) for node in rest}
+            return shortest_path(out, first, {node for node in rest if first in out[node]})
+        self.at = [-1] * len(made)
+        for place, node in enumerate(self.order):
+            self.at[node] = place
+        return []
+
+    def waits_for_itself(self, circle: list[int]) -> Diagnostic:
+        """EV302 for a circle of instances."""
+        ids = [self._id(instance) for instance in circle]
+        hops = zip(circle, [*circle[1:], circle[0]], strict=True)
+        return faults.waits_for_itself(ids, [self._hop(earlier, later) for earlier, later in hops])
+
+    def _id(self, instance: int) -> str:
+        action, number = self.made.which(instance)
+        return f"{self.program.actions[action].name}#{number}"
+
+    def _hop(self, earlier: int, later: int) -> tuple[Span, str]:
+        """Why an instance waits for another: a rule, an order, or their numbers."""
+        (emitter, _), (subscriber, number) = self.made.which(earlier), self.made.which(later)
+        inside = self.part[emitter] == self.part[subscriber]
+        into = [(n, r) for n, r in enumerate(self.held.rules) if self.target(n) == later]
+        for _, rule in into:
+            for e, explicit in zip(rule.emitters, rule.numbers, strict=True):
+                if e == emitter and earlier in self.made.seen(e, explicit, inside):
+                    return rule.origin, told(self.program, Hop(emitter, subscriber, rule))
+        for order in self.held.orders:
+            if order.before == emitter and order.after == subscriber:
+                if earlier in self.made.seen(emitter, None, inside):
+                    return order.origin, told(self.program, Hop(emitter, subscriber, order))
+        name = self.program.actions[subscriber].name
+        return into[0][1].origin, f"{name}#{number - 1} → {name}#{number} by their numbers"
+
+    # ---- the plan
+
+    def look(self, action: int, number: int | None, inside: bool) -> tuple[Look]:
+        """What a reference looks at; one object for all that look so."""
+        key = (action, number, inside)
+        look = self._looks.get(key)
+        if look is None:
+            fold = number is None and not inside
+            name = self.program.actions[action].name
+            steps = tuple([self.at[i] for i in self.made.seen(action, number, inside)])
+            look = (Look(steps, fold, name if fold else f"{name}#{number or 0}"),)
+            self._looks[key] = look
+        return look
+
+    def plan(self, entry: str) -> Plan:
+        """The plan, once its steps are arranged."""
+        actions, held = self.program.actions, self.held
+        steps: list[Step] = []
+        for instance in self.order:
+            of, number = self.made.which(instance)
+            steps.append(Step(actions[of].resource, actions[of].action, number, of))
+        triggers = self._triggers()
+        dormant = sorted(
+            [a.name for a, is_planned in zip(actions, held.actions, strict=True) if not is_planned]
+        )
+        return Plan(
+            path=self.program.path,
+            steps=steps,
+            start=sorted([self.at[action] for action in held.start.actions]),
+            triggers=triggers,
+            orders=self._orders(),
+            cycles=[self._cycle(cycle) for cycle in self.opened.cycles],
+            dormant=dormant,
+            waiting=self._waiting(entry),
+            loops=self._loops(triggers) if self.made.extra else {},
+        )
+
+    def _triggers(self) -> list[list[Trigger]]:
+        triggers: list[list[Trigger]] = [[] for _ in self.order]
+        part, at, look, closing = self.part, self.at, self.look, self.opened.closing
+        for n, (emitters, numbers, events, every, subscriber, number, origin, _) in enumerate(
+            self.held.rules
+        ):
+            closes = n in closing
+            to = at[self.target(n)] if closes or number else at[subscriber]
+            of = part[subscriber]
+            if len(emitters) == 1:
+                looks: tuple[Look, ...] = look(emitters[0], numbers[0], part[emitters[0]] == of)
+            else:
+                pairs = zip(emitters, numbers, strict=True)
+                looks = tuple([look(e, explicit, part[e] == of)[0] for e, explicit in pairs])
+            triggers[to].append(Trigger(looks, events, every, to, closes, origin))
+        return triggers
+
+    def _orders(self) -> list[list[Edge]]:
+        orders: list[list[Edge]] = [[] for _ in self.order]
+        part, at = self.part, self.at
+        for before, after, kind, weak, origin in self.held.orders:
+            (look,) = self.look(before, None, part[before] == part[after])
+            for instance in self.made.all(after):
+                orders[at[instance]].append(Edge(look, at[instance], kind == "needs", weak, origin))
+        return orders
+
+    def _loops(self, triggers: list[list[Trigger]]) -> dict[int, list[Trigger]]:
+        """What listens to `#0` of an action with several instances inside of its part, for each of the others."""
+        extra, part = self.made.extra, self.part
+        loops: dict[int, list[Trigger]] = {}
+        listening: dict[int, list[Trigger]] = {}
+        taken = [0] * len(triggers)
+        for number, rule in enumerate(self.held.rules):
+            to = self.at[self.target(number)]
+            trigger = triggers[to][taken[to]]
+            taken[to] += 1
+            for emitter, explicit in zip(rule.emitters, rule.numbers, strict=True):
+                if emitter in extra and explicit is None and part[emitter] == part[rule.subscriber]:
+                    listening.setdefault(emitter, []).append(trigger)
+        for action, found in sorted(listening.items()):
+            loops.update((self.at[instance], found) for instance in extra[action])
+        return loops
+
+    def _waiting(self, entry: str) -> dict[str, list[Span]]:
+        """The entry actions that do not start by themselves, each with the rules that set it off."""
+        starts = set(self.held.start.actions)
+        waiting: dict[int, list[Span]] = {
+            n: [] for n, a in enumerate(self.program.actions) if a.action == entry and n not in starts
+        }
+        for rule in self.program.rules:
+            if rule.subscriber in waiting:
+                waiting[rule.subscriber].append(rule.origin)
+        return {self.program.actions[action].name: rules for action, rules in waiting.items()}
+
+    def _cycle(self, cycle: Resolved) -> Cycle:
+        names = self.program.actions
+        return Cycle(
+            path=tuple(names[hop.before].name for hop in cycle.hops),
+            hops=tuple(hop.by.origin for hop in cycle.hops),
+            again=names[cycle.again].name,
+            closing=tuple(
+                Closing(names[e].name, names[cycle.again].name, r.origin) for e, r in cycle.closing
+            ),
+            reason=faults.reason(self.program, cycle.choice),
+            others=tuple(names[a].name for a in cycle.choice.qualified if a != cycle.again),
+        )
