@@ -26,18 +26,30 @@ def read(path: str, shown: str | None = None) -> tuple[Source | None, list[Diagn
                 mode = os.fstat(descriptor).st_mode
                 if not stat.S_ISREG(mode):
                     what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-                    return None, [Diagnostic("EV001", f"`{name}` is {what}", None, "name a .events file", path=name)]
+                    return None, [
+                        Diagnostic("EV001", f"`{name}` is {what}", None, "name a .events file", path=name)
+                    ]
                 data = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return None, [
-            Diagnostic("EV001", f"`{name}` cannot be read: {reason}", None, "check the path and its permissions",
-                       path=name)  # fmt: skip
+            Diagnostic(
+                "EV001",
+                f"`{name}` cannot be read: {reason}",
+                None,
+                "check the path and its permissions",
+                path=name,
+            )
         ]
     if len(data) > LARGEST:
         return None, [
-            Diagnostic("EV001", f"`{name}` is larger than {LARGEST // 1024 // 1024} MiB", None,
-                       "split it with `import`", path=name)  # fmt: skip
+            Diagnostic(
+                "EV001",
+                f"`{name}` is larger than {LARGEST // 1024 // 1024} MiB",
+                None,
+                "split it with `import`",
+                path=name,
+            )
         ]
     return decoded(data, name)
 
@@ -50,8 +62,12 @@ def decoded(data: bytes, name: str) -> tuple[Source | None, list[Diagnostic]]:
         good = Source(name, _clean(data[: error.start].decode("utf-8")) + "\ufffd\n")
         at = len(good.text) - 2
         return None, [
-            Diagnostic("EV002", f"byte 0x{data[error.start]:02X} is not UTF-8", Span(good, at, at + 1),
-                       "save the file as UTF-8")  # fmt: skip
+            Diagnostic(
+                "EV002",
+                f"byte 0x{data[error.start]:02X} is not UTF-8",
+                Span(good, at, at + 1),
+                "save the file as UTF-8",
+            )
         ]
     return checked(Source(name, _clean(text)))
 
@@ -61,7 +77,12 @@ def checked(source: Source) -> tuple[Source | None, list[Diagnostic]]:
     at = source.text.find("\0")
     if at >= 0:
         return None, [
-            Diagnostic("EV003", "a NUL byte stands here", Span(source, at, at + 1), "take it out: this is a text file")
+            Diagnostic(
+                "EV003",
+                "a NUL byte stands here",
+                Span(source, at, at + 1),
+                "take it out: this is a text file",
+            )
         ]
     return source, []
 

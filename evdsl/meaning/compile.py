@@ -8,11 +8,13 @@ from ..base.diagnostic import Diagnostic, in_order
 from ..base.source import Source
 from .declare import ActionFiles, declare, found_driver
 from .program import Program
-from .relate import Relations
+from .relate import relate
 from .unroll import Given, unroll
 
 
-def compile_program(source: Source, folder: Path | None = None, given: Given | None = None) -> tuple[Program, list[Diagnostic]]:
+def compile_program(
+    source: Source, folder: Path | None = None, given: Given | None = None
+) -> tuple[Program, list[Diagnostic]]:
     """The program of a root source, and all that is wrong with it; with an error among it, it does not stand.
 
     `folder` is where the root file lies: the project folder, which imports, inventories and `actions/` are in.
@@ -21,8 +23,7 @@ def compile_program(source: Source, folder: Path | None = None, given: Given | N
     unrolled = unroll(source, folder, given or Given())
     files = ActionFiles(unrolled.units)
     names = declare(unrolled, files)
-    relations = Relations(names)
-    relations.walk(unrolled.placed)
+    relations, starts, agains = relate(unrolled.placed, names)
     mentioned = len(names.order)
     for name in names.actions:
         names.number(name)
@@ -32,7 +33,17 @@ def compile_program(source: Source, folder: Path | None = None, given: Given | N
             if path is not None:
                 action.file, action.driver = path, found_driver(path)
     program = Program(
-        source.path, names.order, relations.rules, relations.orders, relations.starts, relations.agains,
-        names.resources, unrolled.hosts, relations.handed, names.rules_only, mentioned, unrolled.units,
-    )  # fmt: skip
+        source.path,
+        names.order,
+        relations.rules,
+        relations.orders,
+        starts,
+        agains,
+        names.resources,
+        unrolled.hosts,
+        relations.handed,
+        names.rules_only,
+        mentioned,
+        unrolled.units,
+    )
     return program, in_order(names.diagnostics)

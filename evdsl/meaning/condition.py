@@ -10,22 +10,32 @@ from .values import Unknown, evaluate, kind
 
 def holds(test: ast.Condition, scope: Scope) -> bool:
     """Whether the condition is true with the params and loop variables in scope. Raises Unknown."""
-    if isinstance(test, ast.And):
-        return all([holds(t, scope) for t in test.tests])  # a list: each test is checked, not only the first false one
-    if isinstance(test, ast.Or):
-        return any([holds(t, scope) for t in test.tests])
+    if isinstance(test, (ast.And, ast.Or)):
+        said = [
+            holds(t, scope) for t in test.tests
+        ]  # all of them: each is checked, not only the first that decides
+        return all(said) if isinstance(test, ast.And) else any(said)
     if isinstance(test, ast.Not):
         return not holds(test.test, scope)
     if isinstance(test, ast.Truth):
         value = evaluate(test.value, scope)
         if not isinstance(value, bool):
-            raise _unfit(test, scope, f"a condition is true or false, this is {kind(value)}",
-                         'compare it: `if env == "prod"`')  # fmt: skip
+            raise _unfit(
+                test,
+                scope,
+                f"a condition is true or false, this is {kind(value)}",
+                'compare it: `if env == "prod"`',
+            )
         return value
     left, right = evaluate(test.left, scope), evaluate(test.right, scope)
     if test.operator in ("in", "not in"):
         if not isinstance(right, (list, dict, str)) or (isinstance(right, str) and not isinstance(left, str)):
-            raise _unfit(test, scope, f"`in` looks into a list, this is {kind(right)}", 'write `env in ["dev", "test"]`')
+            raise _unfit(
+                test,
+                scope,
+                f"`in` looks into a list, this is {kind(right)}",
+                'write `env in ["dev", "test"]`',
+            )
         return (left in right) == (test.operator == "in")
     return (left == right and isinstance(left, bool) == isinstance(right, bool)) == (test.operator == "==")
 

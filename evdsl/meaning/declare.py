@@ -8,7 +8,7 @@ from pathlib import Path
 from ..base.diagnostic import Diagnostic
 from ..base.spell import nearest
 from ..syntax import ast
-from . import pattern
+from .links import ends
 from .names import Names
 from .program import Action, Resource
 from .scope import Scope, Unit
@@ -88,8 +88,13 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
     if name in names.resources:
         first = names.resources[name].span
         names.diagnostics.append(
-            Diagnostic("EV203", f"resource `{name}` is declared twice", scope.span(s.name), "keep one of them",
-                       ((first, "first declared here"),))  # fmt: skip
+            Diagnostic(
+                "EV203",
+                f"resource `{name}` is declared twice",
+                scope.span(s.name),
+                "keep one of them",
+                ((first, "first declared here"),),
+            )
         )
         return
     host = None
@@ -101,11 +106,22 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
             return
         if host not in unrolled.hosts:
             near = nearest(host, unrolled.hosts)
-            names.say("EV204", f"no host is called `{host}`" + (f"; did you mean `{near}`?" if near else ""), scope, s.host,
-                      f'declare it: `host {host} = "address"`', near)  # fmt: skip
+            names.say(
+                "EV204",
+                f"no host is called `{host}`" + (f"; did you mean `{near}`?" if near else ""),
+                scope,
+                s.host,
+                f'declare it: `host {host} = "address"`',
+                near,
+            )
     elif "@" in written and (tail := written.partition("@")[2]) in unrolled.hosts:
-        names.say("EV220", f"a blank is missing before `@{tail}`", scope, s.name,
-                  f"write `resource {written.partition('@')[0]} @{tail}`")  # fmt: skip
+        names.say(
+            "EV220",
+            f"a blank is missing before `@{tail}`",
+            scope,
+            s.name,
+            f"write `resource {written.partition('@')[0]} @{tail}`",
+        )
     resource = Resource(name, host, {}, [], scope, scope.span(s.name))
     names.resources[name] = resource
     for member in s.members or ():
@@ -132,16 +148,9 @@ def _member(member: ast.Attribute | ast.Action, resource: Resource, scope: Scope
         return
     resource.actions.append(own)
     name = f"{resource.name}.{own}"
-    names.actions[name] = Action(name, resource.name, own, member.driver.text, member, scope, scope.span(member.name))
-
-
-def connected(s: ast.Connect, scope: Scope, names: Names, pool: list[str]) -> tuple[list[str], list[str]]:
-    """The resources that the two sides of a connect name, patterns matched against `pool`; nothing is said."""
-    sides: list[list[str]] = []
-    for ref in (s.emitter, s.receiver):
-        text = scope.unit.prefix + filled(ref.text, scope, ref, [])
-        sides.append([n for n, _ in pattern.matches(text, pool)] if pattern.is_pattern(text) else [text])
-    return sides[0], sides[1]
+    names.actions[name] = Action(
+        name, resource.name, own, member.driver.text, member, scope, scope.span(member.name)
+    )
 
 
 def _sinks(unrolled: Unrolled, names: Names) -> None:
@@ -153,8 +162,8 @@ def _sinks(unrolled: Unrolled, names: Names) -> None:
     pool = list(names.resources)
     for p in unrolled.placed:
         if type(p.statement) is ast.Connect and not p.absent:
-            a, b = connected(p.statement, p.scope, names, pool)
-            named.update(a, b)
+            for side in ends(p.statement, p.scope, names, pool):
+                named.update(name for name, _ in side.found)
     for name, resource in bare.items():
         if resource.host is None and name in named:
             resource.sink = True
@@ -163,10 +172,18 @@ def _sinks(unrolled: Unrolled, names: Names) -> None:
                 f"{name}.run", name, "run", "sink", None, resource.scope, resource.span
             )
         else:
-            why = "it has a host, so it is no sink" if name in named else "no connect names it, so it is no sink"
+            why = (
+                "it has a host, so it is no sink"
+                if name in named
+                else "no connect names it, so it is no sink"
+            )
             names.diagnostics.append(
-                Diagnostic("EV205", f"resource `{name}` has no action; {why}", resource.span,
-                           f"give it one: `resource {name} {{ run: … }}`, or put a file into actions/{name}/")  # fmt: skip
+                Diagnostic(
+                    "EV205",
+                    f"resource `{name}` has no action; {why}",
+                    resource.span,
+                    f"give it one: `resource {name} {{ run: … }}`, or put a file into actions/{name}/",
+                )
             )
     order = {f"{r.name}.{a}": None for r in names.resources.values() for a in r.actions}
     names.actions = {n: names.actions[n] for n in order}

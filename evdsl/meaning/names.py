@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,9 @@ class Names:
         self.order.append(self.actions[name])
         return number
 
-    def say(self, code: str, message: str, scope: Scope, node: ast.Ref, hint: str, fix: str | None = None) -> None:
+    def say(
+        self, code: str, message: str, scope: Scope, node: ast.Ref, hint: str, fix: str | None = None
+    ) -> None:
         span = scope.span(node)
         self.diagnostics.append(Diagnostic(code, message, span, hint, (), Fix(span, fix) if fix else None))
 
@@ -106,13 +107,24 @@ class Names:
             self.say("EV202", f"`{text}` has no action `run`", scope, ref, self.actions_of(text))
         elif resource in self.resources:
             near = nearest(action, self.resources[resource].actions)
-            self.say("EV202", f"`{resource}` has no action `{action}`" + (f"; did you mean `{near}`?" if near else ""),
-                     scope, ref, self.actions_of(resource), f"{resource}.{near}"[prefix:] if near else None)  # fmt: skip
+            self.say(
+                "EV202",
+                f"`{resource}` has no action `{action}`" + (f"; did you mean `{near}`?" if near else ""),
+                scope,
+                ref,
+                self.actions_of(resource),
+                f"{resource}.{near}"[prefix:] if near else None,
+            )
         else:
             near = self.near(text)
-            self.say("EV201", f"nothing is called `{text}`" + (f"; did you mean `{near}`?" if near else ""), scope, ref,
-                     f"declare it: `resource {resource or text} {{ {action if resource else 'run'}: … }}`",
-                     near[prefix:] if near else None)  # fmt: skip
+            self.say(
+                "EV201",
+                f"nothing is called `{text}`" + (f"; did you mean `{near}`?" if near else ""),
+                scope,
+                ref,
+                f"declare it: `resource {resource or text} {{ {action if resource else 'run'}: … }}`",
+                near[prefix:] if near else None,
+            )
 
     def near(self, text: str) -> str | None:
         """The nearest declared name: of an action, else of a resource with the same last segment."""
@@ -136,8 +148,13 @@ class Names:
         self._told.add(key)
         where = placed.scope.span(placed.statement)
         self.diagnostics.append(
-            Diagnostic("EV506", f"left out, as `{name}` is", scope.span(ref),
-                       "what names a resource that an `if` left out is left out too", ((where, "its `if` is false"),))  # fmt: skip
+            Diagnostic(
+                "EV506",
+                f"left out, as `{name}` is",
+                scope.span(ref),
+                "what names a resource that an `if` left out is left out too",
+                ((where, "its `if` is false"),),
+            )
         )
 
     def mention(self, resource: str, action: str) -> None:
@@ -145,7 +162,3 @@ class Names:
         name = f"{resource}.{action}"
         if name not in self.actions:
             self.actions[name] = Action(name, resource, action)
-
-    def known(self) -> Iterable[str]:
-        """The actions that patterns match, in order of declaration (rules-only: of first mention)."""
-        return self.actions

@@ -54,18 +54,7 @@ def matches(pattern: str, names: Iterable[str]) -> list[tuple[str, Bound]]:
         return [(name, ()) for name in names if match(name)]
     ordered = sorted(bound)
     return [
-        (name, tuple((v, found[f"v_{v}"]) for v in ordered)) for name in names if (found := match(name)) is not None
+        (name, tuple((v, found[f"v_{v}"]) for v in ordered))
+        for name in names
+        if (found := match(name)) is not None
     ]
-
-
-def agree(a: Bound, b: Bound) -> Bound | None:
-    """Both bindings as one, None if a variable would have two values."""
-    if not a:
-        return b
-    if not b:
-        return a
-    merged = dict(a)
-    for name, value in b:
-        if merged.setdefault(name, value) != value:
-            return None
-    return tuple(sorted(merged.items()))

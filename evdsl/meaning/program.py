@@ -118,4 +118,6 @@ class Program:
     def sinks(self) -> list[int]:
         """The numbers of the sinks' `run` actions."""
         resources = self.resources
-        return [i for i, a in enumerate(self.actions) if a.resource in resources and resources[a.resource].sink]
+        return [
+            i for i, a in enumerate(self.actions) if a.resource in resources and resources[a.resource].sink
+        ]

@@ -28,7 +28,7 @@ class Unit:
     params: dict[str, object] = field(default_factory=dict)
     secrets: dict[str, str | None] = field(default_factory=dict)
     groups: dict[str, list[object]] = field(default_factory=dict)
-    defaults: dict[str, ast.Option] = field(default_factory=dict)
+    defaults: list[ast.Defaults] = field(default_factory=list)
     absent: set[str] = field(default_factory=set)  # groups and hosts that an `if` left out
     prefixes: list[str] = field(default_factory=list)  # of its own imports, without `prefix`
     used: set[str] = field(default_factory=set)  # params, secrets and groups that something reads
@@ -45,7 +45,7 @@ class Scope:
     unit: Unit
     loop: Mapping[str, object] = field(default_factory=dict)
 
-    def span(self, node: ast.Ref | ast.Value | ast.Statement | ast.Condition | ast.Option) -> Span:
+    def span(self, node: ast.Node) -> Span:
         """The place of a node of this unit's file."""
         return Span(self.unit.file.source, node.start, node.end)
 

@@ -78,7 +78,9 @@ class _Unroll:
         self.parsed: dict[str, ast.File] = {}
         self.full = False  # MOST_STATEMENTS is reached, and said so
 
-    def say(self, code: str, message: str, scope: Scope, node: ast.Ref | ast.Value | ast.Statement, hint: str) -> None:
+    def say(
+        self, code: str, message: str, scope: Scope, node: ast.Ref | ast.Value | ast.Statement, hint: str
+    ) -> None:
         self.out.diagnostics.append(Diagnostic(code, message, scope.span(node), hint))
 
     def root(self, source: Source) -> Unrolled:
@@ -93,9 +95,14 @@ class _Unroll:
             if "." not in name and name not in known:
                 near = nearest(name, known)
                 self.out.diagnostics.append(
-                    Diagnostic("EV213", f"`--set {name}=…`: there is no param or secret of that name"
-                               + (f"; did you mean `{near}`?" if near else ""), None,
-                               f"declare it: `param {name}`", path=source.path)  # fmt: skip
+                    Diagnostic(
+                        "EV213",
+                        f"`--set {name}=…`: there is no param or secret of that name"
+                        + (f"; did you mean `{near}`?" if near else ""),
+                        None,
+                        f"declare it: `param {name}`",
+                        path=source.path,
+                    )
                 )
         self.unit(unit, {}, Scope(unit), False)
         return self.out
@@ -112,16 +119,21 @@ class _Unroll:
         for name, option in arguments.items():
             if name not in unit.params and name not in unit.secrets:
                 near = nearest(name, [s.name.text for s in own])
-                self.say("EV213", f"the imported file has no param `{name}`" + (f"; did you mean `{near}`?" if near else ""),
-                         importer, option.name, "an import sets the params that its file declares")  # fmt: skip
-        for s in unit.file.statements:
-            if isinstance(s, ast.Defaults):
-                for o in s.options:
-                    unit.defaults[o.name.text] = o
+                self.say(
+                    "EV213",
+                    f"the imported file has no param `{name}`"
+                    + (f"; did you mean `{near}`?" if near else ""),
+                    importer,
+                    option.name,
+                    "an import sets the params that its file declares",
+                )
+        unit.defaults = [s for s in unit.file.statements if isinstance(s, ast.Defaults)]
         self._groups(unit, scope)
         self.body(unit.file.statements, scope, absent)
 
-    def _param(self, s: ast.Param | ast.Secret, scope: Scope, arguments: dict[str, ast.Option], importer: Scope) -> None:
+    def _param(
+        self, s: ast.Param | ast.Secret, scope: Scope, arguments: dict[str, ast.Option], importer: Scope
+    ) -> None:
         unit, name = scope.unit, s.name.text
         if name in unit.params or name in unit.secrets:
             self.say("EV203", f"`{name}` is declared twice", scope, s.name, "keep one of them")
@@ -135,8 +147,13 @@ class _Unroll:
                     importer.unit.used.add(value.text)
                     unit.secrets[name] = importer.unit.secrets[value.text]
                 else:
-                    self.say("EV223", f"the secret `{name}` takes a secret of the importer", importer, value,
-                             f"declare `secret {name}` here and pass it on: `({name} = {name})`")  # fmt: skip
+                    self.say(
+                        "EV223",
+                        f"the secret `{name}` takes a secret of the importer",
+                        importer,
+                        value,
+                        f"declare `secret {name}` here and pass it on: `({name} = {name})`",
+                    )
             return
         try:
             if name in arguments:
@@ -165,8 +182,13 @@ class _Unroll:
                     return value
                 raise ValueError
         except (KeyError, ValueError, RecursionError):
-            self.say("EV214", f"param `{s.name.text}` is {kind(default)}, and was given `{given}`", scope, s.name,
-                     "a list or a map is given as JSON")  # fmt: skip
+            self.say(
+                "EV214",
+                f"param `{s.name.text}` is {kind(default)}, and was given `{given}`",
+                scope,
+                s.name,
+                "a list or a map is given as JSON",
+            )
             return default
         return given
 
@@ -181,7 +203,9 @@ class _Unroll:
             left = [s for s in pending if not self._group(s, scope, names)]
             if len(left) == len(pending):
                 for s in left:
-                    self.say("EV207", f"group `{s.name.text}` is made of itself", scope, s.name, "name its members")
+                    self.say(
+                        "EV207", f"group `{s.name.text}` is made of itself", scope, s.name, "name its members"
+                    )
                     unit.groups[s.name.text] = []
                 return
             pending = left
@@ -236,7 +260,9 @@ class _Unroll:
             return
         hosts, groups, problem = inventory(full, scope.span(s))
         if problem:
-            self.say("EV224", f"`{path}`: {problem}", scope, s.path, "it must be an Ansible inventory in YAML")
+            self.say(
+                "EV224", f"`{path}`: {problem}", scope, s.path, "it must be an Ansible inventory in YAML"
+            )
             return
         for host in hosts:
             self.out.hosts.setdefault(host.name, host)
@@ -260,13 +286,20 @@ class _Unroll:
                 self._host(s, scope, absent)  # type: ignore[arg-type]
             elif kind_ in (ast.Param, ast.Secret, ast.Defaults, ast.Group, ast.Inventory):
                 if scope.loop:
-                    self.say("EV216", "this statement cannot stand in a `for`", scope, s, "move it out of the loop")
+                    self.say(
+                        "EV216", "this statement cannot stand in a `for`", scope, s, "move it out of the loop"
+                    )
             else:
                 place(Placed(s, scope, absent))
         if len(self.out.placed) > MOST_STATEMENTS and not self.full:
             self.full = True
-            self.say("EV215", f"loops and imports make more than {MOST_STATEMENTS:,} statements of this", scope,
-                     statements[0], "make the lists shorter")  # fmt: skip
+            self.say(
+                "EV215",
+                f"loops and imports make more than {MOST_STATEMENTS:,} statements of this",
+                scope,
+                statements[0],
+                "make the lists shorter",
+            )
 
     def true(self, test: ast.Condition, scope: Scope) -> bool:
         try:
@@ -313,8 +346,13 @@ class _Unroll:
         for o in s.options:
             if o.name.text not in HOST_OPTIONS:
                 near = nearest(o.name.text, HOST_OPTIONS)
-                self.say("EV219", f"a host has no option `{o.name.text}`" + (f"; did you mean `{near}`?" if near else ""),
-                         scope, o.name, "its options are " + ", ".join(HOST_OPTIONS))  # fmt: skip
+                self.say(
+                    "EV219",
+                    f"a host has no option `{o.name.text}`" + (f"; did you mean `{near}`?" if near else ""),
+                    scope,
+                    o.name,
+                    "its options are " + ", ".join(HOST_OPTIONS),
+                )
         self.out.hosts[name] = Host(name, address, options, scope.span(s))
 
     # ---- imports
@@ -322,15 +360,22 @@ class _Unroll:
     def _inside(self, path: str, scope: Scope, node: ast.Value) -> Path | None:
         """The real path of a file that a statement names, if it lies in the project folder."""
         if scope.unit.folder is None or self.project is None:
-            self.say("EV211", "a text that is in no file cannot name other files", scope, node, "save it first")
+            self.say(
+                "EV211", "a text that is in no file cannot name other files", scope, node, "save it first"
+            )
             return None
         try:
             full = Path(os.path.realpath(scope.unit.folder / path))
         except (OSError, ValueError):
             full = Path("/")
         if os.path.isabs(path) or "\0" in path or not full.is_relative_to(self.project):
-            self.say("EV211", f"`{path}` lies outside of the project folder", scope, node,
-                     "paths are relative to the file they stand in and stay in the root file's folder")  # fmt: skip
+            self.say(
+                "EV211",
+                f"`{path}` lies outside of the project folder",
+                scope,
+                node,
+                "paths are relative to the file they stand in and stay in the root file's folder",
+            )
             return None
         return full
 
@@ -338,7 +383,9 @@ class _Unroll:
         unit = scope.unit
         prefix = self.named(s.prefix.text, scope, s.prefix) + "."
         if prefix in unit.prefixes:
-            self.say("EV203", f"two imports are called `{prefix[:-1]}`", scope, s.prefix, "give one another name")
+            self.say(
+                "EV203", f"two imports are called `{prefix[:-1]}`", scope, s.prefix, "give one another name"
+            )
             return
         unit.prefixes.append(prefix)
         if absent or (s.when is not None and not self.true(s.when, scope)):
@@ -357,13 +404,26 @@ class _Unroll:
         while above is not None:
             chain.append(above)
             above = above.importer
-        shown = os.path.join(os.path.dirname(unit.source.path), path) if unit.source.path != "<stdin>" else path
+        shown = (
+            os.path.join(os.path.dirname(unit.source.path), path) if unit.source.path != "<stdin>" else path
+        )
         if str(full) in (os.path.realpath(u.source.path) for u in chain):
-            self.say("EV211", f"`{path}` imports itself: " + " → ".join([*(u.source.path for u in reversed(chain)), shown]),
-                     scope, s.path, "take one of these imports out")  # fmt: skip
+            self.say(
+                "EV211",
+                f"`{path}` imports itself: " + " → ".join([*(u.source.path for u in reversed(chain)), shown]),
+                scope,
+                s.path,
+                "take one of these imports out",
+            )
             return
         if len(chain) > DEEPEST_IMPORT:
-            self.say("EV211", f"imports are nested deeper than {DEEPEST_IMPORT}", scope, s.path, "import less deeply")
+            self.say(
+                "EV211",
+                f"imports are nested deeper than {DEEPEST_IMPORT}",
+                scope,
+                s.path,
+                "import less deeply",
+            )
             return
         file = self.parsed.get(str(full))
         if file is None:
@@ -391,15 +451,24 @@ def filled(text: str, scope: Scope, node: ast.Ref | ast.Value | ast.Statement, o
         if found is None:
             near = nearest(hole.name, [*scope.loop, *scope.unit.params])
             out.append(
-                Diagnostic("EV208", f"`{{{{{hole.name}}}}}` has no value here" + (f"; did you mean `{near}`?" if near else ""),
-                           span, "in a name stand loop variables and params")  # fmt: skip
+                Diagnostic(
+                    "EV208",
+                    f"`{{{{{hole.name}}}}}` has no value here"
+                    + (f"; did you mean `{near}`?" if near else ""),
+                    span,
+                    "in a name stand loop variables and params",
+                )
             )
             return "x"
         word = template.plain(found)
         if isinstance(found, (list, dict)) or not _NAME.fullmatch(word):
             out.append(
-                Diagnostic("EV209", f"`{word}` cannot stand in a name", span,
-                           "names are made of letters, digits, `_`, dots, and between those `-`, `+`, `@`")  # fmt: skip
+                Diagnostic(
+                    "EV209",
+                    f"`{word}` cannot stand in a name",
+                    span,
+                    "names are made of letters, digits, `_`, dots, and between those `-`, `+`, `@`",
+                )
             )
             return "x"
         return word

@@ -32,7 +32,9 @@ def hole_span(text: ast.Text, index: int, scope: Scope) -> Span:
         at = text.written.find("{{", at + 2)
     begin = text.start + (3 if text.long else 1) + at
     end = text.written.find("}}", at)
-    return Span(scope.unit.source, begin, text.start + (3 if text.long else 1) + end + 2 if end >= 0 else begin + 2)
+    return Span(
+        scope.unit.source, begin, text.start + (3 if text.long else 1) + end + 2 if end >= 0 else begin + 2
+    )
 
 
 def evaluate(value: ast.Value, scope: Scope, lookup: Lookup | None = None) -> object:
@@ -67,8 +69,12 @@ def _word(value: ast.Word, scope: Scope, lookup: Lookup | None) -> object:
         near = nearest(value.text, known)
         said = f"; did you mean `{near}`?" if near else ""
         raise Unknown(
-            Diagnostic("EV207", f"`{value.text}` is no param, secret, loop variable or group{said}",
-                       scope.span(value), f'quote it if it is text: `"{value.text}"`')  # fmt: skip
+            Diagnostic(
+                "EV207",
+                f"`{value.text}` is no param, secret, loop variable or group{said}",
+                scope.span(value),
+                f'quote it if it is text: `"{value.text}"`',
+            )
         )
     return found
 
@@ -90,9 +96,11 @@ def unknown_name(name: str, span: Span, scope: Scope, known: Iterator[str] | Non
     """`{{name}}` that nothing gives a value."""
     near = nearest(name, [*scope.loop, *scope.unit.params, *scope.unit.secrets, *(known or ())])
     return Diagnostic(
-        "EV208", f"`{{{{{name}}}}}` has no value here" + (f"; did you mean `{near}`?" if near else ""), span,
+        "EV208",
+        f"`{{{{{name}}}}}` has no value here" + (f"; did you mean `{near}`?" if near else ""),
+        span,
         "it names a loop variable, a value that a connect hands over, an attribute, a param or a secret",
-    )  # fmt: skip
+    )
 
 
 def checked_holes(text: ast.Text, scope: Scope) -> list[template.Hole]:
@@ -105,8 +113,12 @@ def checked_holes(text: ast.Text, scope: Scope) -> list[template.Hole]:
         index = text.value.count("{{", 0, error.at)
         span = hole_span(text, index, scope)
         raise Unknown(
-            Diagnostic("EV209", "`{{` begins no `{{name}}` here", Span(span.source, span.start, span.start + 2),
-                       "write `{{name}}` or `{{name | raw}}`; a literal `{{` goes in a raw string '…'")  # fmt: skip
+            Diagnostic(
+                "EV209",
+                "`{{` begins no `{{name}}` here",
+                Span(span.source, span.start, span.start + 2),
+                "write `{{name}}` or `{{name | raw}}`; a literal `{{` goes in a raw string '…'",
+            )
         ) from None
 
 
@@ -142,6 +154,6 @@ def kind(value: object) -> str:
     if isinstance(value, bool):
         return "true or false"
     for kinds, word in ((str, "text"), ((int, float), "a number"), (list, "a list"), (dict, "a map")):
-        if isinstance(value, kinds):  # type: ignore[arg-type]
+        if isinstance(value, kinds):
             return word
     return type(value).__name__

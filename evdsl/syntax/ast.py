@@ -345,6 +345,9 @@ Statement = (
     | Defaults | Import
 )  # fmt: skip
 
+Node = Ref | Value | Condition | Option | Handover | OwnRule | NoEvents | Attribute | Action | Statement
+"""Everything that has a place."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -52,7 +52,9 @@ class Build(Transformer[Any, Any]):
 
     # ---- faults
 
-    def _fault(self, code: str, message: str, start: int, end: int, hint: str, fix: str | None = None) -> None:
+    def _fault(
+        self, code: str, message: str, start: int, end: int, hint: str, fix: str | None = None
+    ) -> None:
         span = Span(self.source, start, end)
         self.faults.append(Diagnostic(code, message, span, hint, (), Fix(span, fix) if fix else None))
         self.bad = True
@@ -69,7 +71,9 @@ class Build(Transformer[Any, Any]):
         if "#" in token.text:
             text, _, digits = token.text.partition("#")
             if len(digits) > _LONGEST_NUMBER:
-                self._fault("EV110", f"the number of `{text}` is too long", start, end, "instances count from #0")
+                self._fault(
+                    "EV110", f"the number of `{text}` is too long", start, end, "instances count from #0"
+                )
                 digits = "0"
             return ast.Ref(text, int(digits), start, end)
         return ast.Ref(token.text, None, start, end)
@@ -78,17 +82,37 @@ class Build(Transformer[Any, Any]):
         """A name that declares something. plain: without `{{ }}`; word: one that commands see as a variable."""
         ref = self._ref(token)
         if ref.number is not None:
-            self._fault("EV110", f"the name of a {what} has no `#{ref.number}`", ref.start, ref.end,
-                        "`#N` names one run of an action, in rules only")  # fmt: skip
+            self._fault(
+                "EV110",
+                f"the name of a {what} has no `#{ref.number}`",
+                ref.start,
+                ref.end,
+                "`#N` names one run of an action, in rules only",
+            )
         elif "*" in ref.text or "<" in ref.text:
-            self._fault("EV110", f"`{ref.text}` is a pattern, not the name of a {what}", ref.start, ref.end,
-                        "patterns stand in rules, orders, connect, serial and start")  # fmt: skip
+            self._fault(
+                "EV110",
+                f"`{ref.text}` is a pattern, not the name of a {what}",
+                ref.start,
+                ref.end,
+                "patterns stand in rules, orders, connect, serial and start",
+            )
         elif plain and "{{" in ref.text:
-            self._fault("EV110", f"the name of a {what} is written out, without `{{{{ }}}}`", ref.start, ref.end,
-                        "`{{name}}` may stand in the names of resources, hosts, groups and references")  # fmt: skip
+            self._fault(
+                "EV110",
+                f"the name of a {what} is written out, without `{{{{ }}}}`",
+                ref.start,
+                ref.end,
+                "`{{name}}` may stand in the names of resources, hosts, groups and references",
+            )
         elif word and "{{" not in ref.text and not _IDENTIFIER.match(ref.text):
-            self._fault("EV110", f"`{ref.text}` cannot be the name of a {what}", ref.start, ref.end,
-                        "it begins with a letter or `_`; letters, digits, `_` and `-` follow")  # fmt: skip
+            self._fault(
+                "EV110",
+                f"`{ref.text}` cannot be the name of a {what}",
+                ref.start,
+                ref.end,
+                "it begins with a letter or `_`; letters, digits, `_` and `-` follow",
+            )
         return ref
 
     def many(self, *tokens: Token) -> tuple[ast.Ref, ...]:
@@ -126,8 +150,13 @@ class Build(Transformer[Any, Any]):
             for found in _ESCAPE.finditer(written):
                 if found[1] not in _ESCAPES:
                     at = start + 1 + found.start()
-                    self._fault("EV112", f"`{found[0]}` is no escape", at, at + 2,
-                                "escapes are \\\" \\\\ \\n \\t; a raw string '…' has none")  # fmt: skip
+                    self._fault(
+                        "EV112",
+                        f"`{found[0]}` is no escape",
+                        at,
+                        at + 2,
+                        "escapes are \\\" \\\\ \\n \\t; a raw string '…' has none",
+                    )
             value = _ESCAPE.sub(lambda m: _ESCAPES.get(m[1], ""), written)
         return ast.Text(value, False, False, written, start, token.end)
 
@@ -154,7 +183,9 @@ class Build(Transformer[Any, Any]):
         for key, _ in pairs:
             text = key.text if isinstance(key, ast.Ref) else key.value
             if text in keys:
-                self._fault("EV114", f"the key `{text}` stands twice in this map", key.start, key.end, "keep one")
+                self._fault(
+                    "EV114", f"the key `{text}` stands twice in this map", key.start, key.end, "keep one"
+                )
             keys.add(text)
         return ast.Map(pairs, opening.start, close.end)
 
@@ -167,7 +198,7 @@ class Build(Transformer[Any, Any]):
         ref = self._name(name, "option", plain=True, word=True)
         return ast.Option(ref, value, ref.start, value.end)
 
-    def _options(self, items: Sequence[ast.Option | None]) -> tuple[ast.Option, ...]:
+    def _options(self, items: Iterable[ast.Option | None]) -> tuple[ast.Option, ...]:
         options = tuple(o for o in items if o is not None)
         seen: set[str] = set()
         for o in options:
@@ -213,13 +244,15 @@ class Build(Transformer[Any, Any]):
 
     # ---- statements
 
-    def file(self, *statements: Any) -> list[ast.Statement]:
+    def file(self, *statements: Any) -> Any:
         return [s for s in statements if s is not None]
 
     def rule(self, on: Token, emitters: Any, events: Any, subscribers: Any, when: Any) -> Any:
         return self._rule(False, on, emitters, events, subscribers, when)
 
-    def rule_all(self, on: Token, _all: Token, emitters: Any, events: Any, subscribers: Any, when: Any) -> Any:
+    def rule_all(
+        self, on: Token, _all: Token, emitters: Any, events: Any, subscribers: Any, when: Any
+    ) -> Any:
         return self._rule(True, on, emitters, events, subscribers, when)
 
     def _rule(self, every: bool, on: Token, emitters: Any, events: Any, subscribers: Any, when: Any) -> Any:
@@ -246,18 +279,33 @@ class Build(Transformer[Any, Any]):
         form = "a rule reads `on EMITTER EVENT SUBSCRIBER`"
         if word.text in MATCHES:
             end = events[-1].end
-            self._fault("EV105", f"this rule has no subscriber: what runs on `{word.text}`?", end, end + 1,
-                        f"{form}: add the action that it sets off")  # fmt: skip
+            self._fault(
+                "EV105",
+                f"this rule has no subscriber: what runs on `{word.text}`?",
+                end,
+                end + 1,
+                f"{form}: add the action that it sets off",
+            )
         elif last.text in MATCHES and len(emitters) > 1:
             self._fault("EV102", f"a comma too many before `{last.text}`", emitters[-2].end, last.start, form)
         elif last.text in MATCHES:
-            self._fault("EV102", f"this rule has no emitter before `{last.text}`", last.start, last.end,
-                        f"{form}: name the action that it listens to")  # fmt: skip
+            self._fault(
+                "EV102",
+                f"this rule has no emitter before `{last.text}`",
+                last.start,
+                last.end,
+                f"{form}: name the action that it listens to",
+            )
         elif "." not in word.text and word.number is None and nearest(word.text, MATCHES):
             self._event(word)
         else:
-            self._fault("EV104", f"this rule has no event: what of `{last.text}` sets off `{word.text}`?",
-                        last.end, word.start, f"{form}; {_EVENTS_HINT}")  # fmt: skip
+            self._fault(
+                "EV104",
+                f"this rule has no event: what of `{last.text}` sets off `{word.text}`?",
+                last.end,
+                word.start,
+                f"{form}; {_EVENTS_HINT}",
+            )
 
     def order(self, later: Any, kind: Token, earlier: Any, when: Any) -> Any:
         later, earlier = self._refs(later), self._refs(earlier)
@@ -266,8 +314,13 @@ class Build(Transformer[Any, Any]):
 
     def _no_if(self, keyword: Token, when: Any) -> None:
         if when is not None:
-            self._fault("EV111", f"`{keyword.text}` takes no `if`", when.start, when.end,
-                        "`if` stands behind a rule, order, connect, resource, for, import, host or group")  # fmt: skip
+            self._fault(
+                "EV111",
+                f"`{keyword.text}` takes no `if`",
+                when.start,
+                when.end,
+                "`if` stands behind a rule, order, connect, resource, for, import, host or group",
+            )
 
     def _refs_only(self, kind: Any, keyword: Token, actions: Any, when: Any) -> Any:
         self._no_if(keyword, when)
@@ -287,7 +340,9 @@ class Build(Transformer[Any, Any]):
         a, b = self._ref(emitter), self._ref(receiver)
         for r in (a, b):
             if r.number is not None:
-                self._fault("EV110", "`connect` joins resources, which have no `#N`", r.start, r.end, "leave it out")
+                self._fault(
+                    "EV110", "`connect` joins resources, which have no `#N`", r.start, r.end, "leave it out"
+                )
         end = when.end if when else links[1] if links else b.end
         start = keyword.start
         return self._done(ast.Connect(a, b, links[0] if links else None, when, start, end))
@@ -300,15 +355,23 @@ class Build(Transformer[Any, Any]):
         return tuple(i for i in items if i is not None and not isinstance(i, Token)), close.end
 
     def handover(self, taken: Token, given: Token) -> ast.Handover:
-        a, b = self._name(taken, "value", plain=True, word=True), self._name(given, "value", plain=True, word=True)
+        a, b = (
+            self._name(taken, "value", plain=True, word=True),
+            self._name(given, "value", plain=True, word=True),
+        )
         return ast.Handover(a, b, a.start, b.end)
 
     def own_rule(self, on: Token, emitter: Token, events: Any, subscriber: Token) -> ast.OwnRule:
         a, b = self._name(emitter, "action"), self._name(subscriber, "action")
         for r in (a, b):
             if "." in r.text:
-                self._fault("EV110", f"`{r.text}`: an action's own name stands here, without its resource",
-                            r.start, r.end, "`connect a b { on run changed restart }`")  # fmt: skip
+                self._fault(
+                    "EV110",
+                    f"`{r.text}`: an action's own name stands here, without its resource",
+                    r.start,
+                    r.end,
+                    "`connect a b { on run changed restart }`",
+                )
         events = self._refs(events)
         for e in events:
             self._event(e)
@@ -325,8 +388,7 @@ class Build(Transformer[Any, Any]):
             host = ast.Ref(at.text[1:], None, at.start + 1, at.end)
             end = host.end
         end = when.end if when else members[1] if members else end
-        node = ast.Resource(ref, host, members[0] if members else None, when,
-                            keyword.start, end)  # fmt: skip
+        node = ast.Resource(ref, host, members[0] if members else None, when, keyword.start, end)
         return self._done(node)
 
     def members(self, *children: Any) -> tuple[tuple[Any, ...], int]:
@@ -341,8 +403,13 @@ class Build(Transformer[Any, Any]):
         arguments = tuple(values)
         ref, kind = self._name(name, "action"), self._name(driver, "driver", plain=True)
         if "." in ref.text:
-            self._fault("EV110", f"`{ref.text}`: the name of an action has no dot", ref.start, ref.end,
-                        "`resource RESOURCE { ACTION: driver … }`")  # fmt: skip
+            self._fault(
+                "EV110",
+                f"`{ref.text}`: the name of an action has no dot",
+                ref.start,
+                ref.end,
+                "`resource RESOURCE { ACTION: driver … }`",
+            )
         end = options[1] if options else arguments[-1].end if arguments else kind.end
         return ast.Action(ref, kind, arguments, options[0] if options else (), ref.start, end)
 
@@ -384,7 +451,9 @@ class Build(Transformer[Any, Any]):
         self._no_if(keyword, when)
         return self._done(ast.Defaults(options[0], keyword.start, options[1]))
 
-    def import_(self, _k: Token, path: ast.Value, _as: Token, prefix: Token, arguments: Any, when: Any) -> Any:
+    def import_(
+        self, _k: Token, path: ast.Value, _as: Token, prefix: Token, arguments: Any, when: Any
+    ) -> Any:
         ref = self._name(prefix, "import")
         end = when.end if when else arguments[1] if arguments else ref.end
         start = _k.start

@@ -41,21 +41,46 @@ MEMBER_FORMS = {
 """How a member of each body is written."""
 
 _NAMES = {
-    "REF": "a name", "AT": "`@HOST`", "RBRACE": "`}`", "RSQB": "`]`", "RPAR": "`)`", "LBRACE": "`{`", "LSQB": "`[`",
-    "LPAR": "`(`", "EQUAL": "`=`", "COLON": "`:`", "COMMA": "`,`", "VBAR": "`|`", "EQ": "`==`", "NE": "`!=`",
-    "STRING": "a string", "_NL": "the end of the line", "SEMICOLON": "`;`",
+    "REF": "a name",
+    "AT": "`@HOST`",
+    "RBRACE": "`}`",
+    "RSQB": "`]`",
+    "RPAR": "`)`",
+    "LBRACE": "`{`",
+    "LSQB": "`[`",
+    "LPAR": "`(`",
+    "EQUAL": "`=`",
+    "COLON": "`:`",
+    "COMMA": "`,`",
+    "VBAR": "`|`",
+    "EQ": "`==`",
+    "NE": "`!=`",
+    "STRING": "a string",
+    "_NL": "the end of the line",
+    "SEMICOLON": "`;`",
     "__ANON_0": "`->`",
-}  # fmt: skip
+}
 _UNSAID = {"RAW", "LONG_STRING", "LONG_RAW", "NEGATIVE", "$END"}
 _FIRST = re.compile(r"[^\s\[\]{}();,=\"']+")
-_BLANKS = {"\u00a0": "a no-break space", "\u200b": "a zero-width space", "\u3000": "a wide space", "\ufeff": "a byte order mark"}
+_BLANKS = {
+    "\u00a0": "a no-break space",
+    "\u200b": "a zero-width space",
+    "\u3000": "a wide space",
+    "\ufeff": "a byte order mark",
+}
 
 
 def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Diagnostic:
     """The diagnostic for an error in a piece of a source; `form` is how such a piece is written, None for an order."""
     if isinstance(error, TooDeep):
-        return _diagnostic("EV109", f"brackets are nested deeper than {MAX_DEPTH}", source, error.at, error.at + 1,
-                           "take this apart")  # fmt: skip
+        return _diagnostic(
+            "EV109",
+            f"brackets are nested deeper than {MAX_DEPTH}",
+            source,
+            error.at,
+            error.at + 1,
+            "take this apart",
+        )
     how = f"it reads `{form or ORDER_FORM}`"
     if isinstance(error, Unreadable):
         return _character(source, error.at, how)
@@ -66,8 +91,14 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
     if piece.opening is not None and (over or at > piece.opening):
         bracket = source.text[piece.opening]
         close = {"{": "}", "[": "]", "(": ")"}[bracket]
-        return _diagnostic("EV107", f"this `{bracket}` is never closed", source, piece.opening, piece.opening + 1,
-                           f"add the `{close}` that ends it")  # fmt: skip
+        return _diagnostic(
+            "EV107",
+            f"this `{bracket}` is never closed",
+            source,
+            piece.opening,
+            piece.opening + 1,
+            f"add the `{close}` that ends it",
+        )
     if form is None and (unknown := _statement(source, piece.start, at)):
         return unknown
     hint = f"expected {_listed(error.accepts or error.expected)}; {how}"
@@ -95,19 +126,41 @@ def _statement(source: Source, start: int, at: int) -> Diagnostic | None:
     second = _FIRST.match(source.text, at)
     if second and (near := nearest(second[0], ("after", "needs"))):
         there = Span(source, at, second.end())
-        return Diagnostic("EV101", f"unknown word `{second[0]}`; did you mean `{near}`?", there,
-                          f"an order reads `{ORDER_FORM}`", (), Fix(there, near))  # fmt: skip
+        return Diagnostic(
+            "EV101",
+            f"unknown word `{second[0]}`; did you mean `{near}`?",
+            there,
+            f"an order reads `{ORDER_FORM}`",
+            (),
+            Fix(there, near),
+        )
     for keyword in sorted(STATEMENTS, key=len, reverse=True):
         rest = word[len(keyword) :]
         if word.startswith(keyword) and "." in rest and rest[0] not in ".-#":
-            return Diagnostic("EV106", f"a blank is missing after `{keyword}`", span, f"write `{keyword} {rest}`", (),
-                              Fix(span, f"{keyword} {rest}"))  # fmt: skip
+            return Diagnostic(
+                "EV106",
+                f"a blank is missing after `{keyword}`",
+                span,
+                f"write `{keyword} {rest}`",
+                (),
+                Fix(span, f"{keyword} {rest}"),
+            )
     near = None if "." in word else nearest(word, STATEMENTS) or ("on" if word[:2].lower() == "on" else None)
     if near:
-        return Diagnostic("EV101", f"unknown statement `{word}`; did you mean `{near}`?", span,
-                          f"it reads `{FORMS[near]}`", (), Fix(span, near))  # fmt: skip
-    return Diagnostic("EV101", f"no statement begins with `{word}`", span,
-                      f"statements begin with {', '.join(STATEMENTS)}; an order reads `{ORDER_FORM}`")  # fmt: skip
+        return Diagnostic(
+            "EV101",
+            f"unknown statement `{word}`; did you mean `{near}`?",
+            span,
+            f"it reads `{FORMS[near]}`",
+            (),
+            Fix(span, near),
+        )
+    return Diagnostic(
+        "EV101",
+        f"no statement begins with `{word}`",
+        span,
+        f"statements begin with {', '.join(STATEMENTS)}; an order reads `{ORDER_FORM}`",
+    )
 
 
 def _character(source: Source, at: int, how: str) -> Diagnostic:
@@ -117,26 +170,44 @@ def _character(source: Source, at: int, how: str) -> Diagnostic:
     line_end = len(source.text) if line_end < 0 else line_end
     if source.text.startswith(('"""', "'''"), at):
         return _diagnostic(
-            "EV108", "this text in three quotes is never closed", source, at, at + 3,
+            "EV108",
+            "this text in three quotes is never closed",
+            source,
+            at,
+            at + 3,
             f"add `{source.text[at : at + 3]}` where it ends",
-        )  # fmt: skip
+        )
     if character in "\"'":
         return _diagnostic(
-            "EV108", "this text is not closed on its line", source, at, line_end,
+            "EV108",
+            "this text is not closed on its line",
+            source,
+            at,
+            line_end,
             f"add `{character}` where it ends; three quotes hold several lines",
-        )  # fmt: skip
+        )
     if character == "#":
         return _diagnostic(
-            "EV115", "`#` stands behind a word here", source, at, at + 1,
+            "EV115",
+            "`#` stands behind a word here",
+            source,
+            at,
+            at + 1,
             "a comment needs a blank before `#`; `#0`, `#1` … name one run of an action",
-        )  # fmt: skip
+        )
     if character == "\\":
         return _diagnostic(
-            "EV115", "`\\` does not end the line here", source, at, at + 1,
+            "EV115",
+            "`\\` does not end the line here",
+            source,
+            at,
+            at + 1,
             "a line goes on after a `\\` that is its last character",
-        )  # fmt: skip
+        )
     if character in _BLANKS:
-        return _diagnostic("EV115", f"{_BLANKS[character]} stands here", source, at, at + 1, "write a plain blank")
+        return _diagnostic(
+            "EV115", f"{_BLANKS[character]} stands here", source, at, at + 1, "write a plain blank"
+        )
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     return _diagnostic("EV115", f"`{shown}` does not fit here", source, at, at + 1, how)
 
@@ -144,4 +215,10 @@ def _character(source: Source, at: int, how: str) -> Diagnostic:
 def _listed(terminals: Iterable[str]) -> str:
     """Terminal names as words, `a, b or c`."""
     names = sorted({_NAMES.get(t, f"`{t.lower()}`") for t in terminals if t not in _UNSAID})
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" or {names[-1]}" if names else "nothing more"
+    return (
+        names[0]
+        if len(names) == 1
+        else ", ".join(names[:-1]) + f" or {names[-1]}"
+        if names
+        else "nothing more"
+    )

@@ -104,7 +104,7 @@ class _Parse:
         build = self.build
         build.faults, build.bad = [], False
         try:
-            result = self.parser.parse(region, start=start)  # type: ignore[arg-type]
+            result: Any = self.parser.parse(region, start=start)
         except (UnexpectedInput, TooDeep, Unreadable) as error:
             return [], error
         self.faults += build.faults

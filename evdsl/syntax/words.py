@@ -5,9 +5,21 @@ from __future__ import annotations
 from ..base.events import EVENTS
 
 STATEMENTS = (
-    "on", "serial", "start", "again", "connect", "resource", "host", "hosts", "group", "for", "param", "secret",
-    "defaults", "import",
-)  # fmt: skip
+    "on",
+    "serial",
+    "start",
+    "again",
+    "connect",
+    "resource",
+    "host",
+    "hosts",
+    "group",
+    "for",
+    "param",
+    "secret",
+    "defaults",
+    "import",
+)
 """What a statement begins with; one that begins with a reference is an order."""
 
 CLAUSES = ("all", "after", "needs", "if", "as", "in", "not", "and", "or", "no events")
@@ -16,9 +28,21 @@ CLAUSES = ("all", "after", "needs", "if", "as", "in", "not", "and", "or", "no ev
 CONSTANTS = ("true", "false")
 
 OPTIONS = (
-    "timeout", "retry", "delay", "cwd", "env", "sudo", "unless", "onlyif", "creates", "changes", "exits", "confirm",
-    "sensitive", "on_cut",
-)  # fmt: skip
+    "timeout",
+    "retry",
+    "delay",
+    "cwd",
+    "env",
+    "sudo",
+    "unless",
+    "onlyif",
+    "creates",
+    "changes",
+    "exits",
+    "confirm",
+    "sensitive",
+    "on_cut",
+)
 """The options that every action takes."""
 
 HOST_OPTIONS = ("user", "port", "parallel", "key", "jump")

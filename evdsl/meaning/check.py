@@ -1,0 +1,172 @@
+"""What can be known of actions before any of them runs: driver, arguments, options, the names in their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from ..base.diagnostic import Diagnostic, Fix
+from ..base.drivers import DRIVERS, OPTION_KINDS
+from ..base.events import OUTCOMES
+from ..base.spell import nearest
+from ..syntax import ast
+from ..syntax.words import OPTIONS
+from .program import Action, Program
+from .render import Rendered, Values, options_of, render
+from .scope import Scope
+from .values import Unknown, kind
+
+
+class Say(Protocol):
+    """Tells a finding at a node of the action's file."""
+
+    def __call__(
+        self, code: str, message: str, at: ast.Ref | ast.Value, hint: str, fix: str | None = None
+    ) -> None: ...
+
+
+def check_actions(program: Program) -> list[Diagnostic]:
+    """Everything wrong with the declared actions and attributes of a program."""
+    found: list[Diagnostic] = []
+    handed = stand_ins(program)
+    for action in program.actions:
+        if action.node is not None and action.scope is not None:
+            found += _action(program, action, handed.get(action.resource, {}))
+    for resource in program.resources.values():
+        values = Values(program, resource.name, resource.scope, handed.get(resource.name, {}))
+        for name in resource.attributes:
+            try:
+                values.attribute(name)
+            except Unknown as error:
+                found.append(error.diagnostic)
+    return found
+
+
+def stand_ins(program: Program) -> dict[str, dict[str, object]]:
+    """For each resource the names that connects hand to it, with a text in place of the value."""
+    found: dict[str, dict[str, object]] = {}
+    for h in program.handed:
+        found.setdefault(h.receiver, {})[h.given] = "x"
+    return found
+
+
+def _action(program: Program, action: Action, data: dict[str, object]) -> Iterator[Diagnostic]:
+    node, scope = action.node, action.scope
+    assert node is not None
+    assert scope is not None
+    found: list[Diagnostic] = []
+
+    def say(code: str, message: str, at: ast.Ref | ast.Value, hint: str, fix: str | None = None) -> None:
+        span = scope.span(at)
+        found.append(Diagnostic(code, message, span, hint, (), Fix(span, fix) if fix else None))
+
+    driver = DRIVERS.get(action.driver)
+    if driver is None:
+        near = nearest(action.driver, DRIVERS)
+        said = f"; did you mean `{near}`?" if near else ""
+        say(
+            "EV217",
+            f"no driver is called `{action.driver}`{said}",
+            node.driver,
+            "drivers are " + ", ".join(d for d in DRIVERS),
+            near,
+        )
+    elif len(node.arguments) < driver.least or (
+        driver.most is not None and len(node.arguments) > driver.most
+    ):
+        at = node.driver if len(node.arguments) < driver.least else node.arguments[driver.most or 0]
+        many = "too few" if len(node.arguments) < driver.least else "too many"
+        say("EV218", f"`{action.driver}` has {many} arguments", at, f"it reads `{driver.form}`")
+    _options(action, scope, say)
+    try:
+        rendered = render(program, action, data)
+    except Unknown as error:
+        found.append(error.diagnostic)
+    else:
+        if driver is not None and not any(d.code == "EV218" for d in found):
+            _kinds(action, rendered, scope, say)
+    return iter(found)
+
+
+def _options(action: Action, scope: Scope, say: Say) -> None:
+    driver = DRIVERS.get(action.driver)
+    known = (*OPTIONS, *(driver.options if driver else ()))
+    for name, option in options_of(action).items():
+        if name not in known and driver is not None and option in action.node.options:  # type: ignore[union-attr]
+            near = nearest(name, known)
+            said = f"; did you mean `{near}`?" if near else ""
+            say(
+                "EV219",
+                f"`{action.driver}` has no option `{name}`{said}",
+                option.name,
+                "its options are " + ", ".join(known),
+                near,
+            )
+
+
+def _kinds(action: Action, rendered: Rendered, scope: Scope, say: Say) -> None:
+    """The kinds of values: what a driver and an option take."""
+    node = action.node
+    assert node is not None
+    form = DRIVERS[action.driver].form
+    for value, written in zip(rendered.arguments, node.arguments, strict=True):
+        if action.driver == "exec":
+            if not (
+                isinstance(value, list) and value and all(isinstance(v, (str, int, float)) for v in value)
+            ):
+                say(
+                    "EV218",
+                    f"`exec` takes a list that begins with a program, this is {kind(value)}",
+                    written,
+                    f"it reads `{form}`; a text for the shell goes to `sh`",
+                )
+        elif not isinstance(value, str):
+            say(
+                "EV218", f"`{action.driver}` takes text, this is {kind(value)}", written, f"it reads `{form}`"
+            )
+    options = options_of(action)
+    for name, value in rendered.options.items():
+        _option_kind(name, value, options[name], say)
+
+
+def _option_kind(name: str, value: object, option: ast.Option, say: Say) -> None:
+    wanted = OPTION_KINDS.get(name)
+    if wanted is None:
+        return
+    if "a duration" in wanted:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+            say(
+                "EV219",
+                f"`{name}` takes a duration, this is {kind(value)}",
+                option.value,
+                f"write `{name} = 30s`",
+            )
+        return
+    if kind(value) not in wanted:
+        say(
+            "EV219",
+            f"`{name}` takes {' or '.join(wanted)}, this is {kind(value)}",
+            option.value,
+            "see the options in docs/language.md",
+        )
+        return
+    if name == "retry" and (not isinstance(value, int) or value < 0):
+        say("EV219", "`retry` takes a whole number of further tries", option.value, "write `retry = 3`")
+    if name == "exits" and isinstance(value, dict):
+        for code, word in value.items():
+            if not code.isdecimal() or int(code) > 255:
+                say(
+                    "EV219",
+                    f"`{code}` is no exit code",
+                    option.value,
+                    "exit codes are 0 to 255: `exits = {2 = changed}`",
+                )
+            elif word not in OUTCOMES:
+                near = nearest(str(word), OUTCOMES)
+                said = f"; did you mean `{near}`?" if near else ""
+                say(
+                    "EV219",
+                    f"an exit code cannot mean `{word}`{said}",
+                    option.value,
+                    "it means one of " + ", ".join(OUTCOMES),
+                )

@@ -1,0 +1,81 @@
+"""The rules and orders collected so far; exact duplicates merge."""
+
+from __future__ import annotations
+
+from ..base.diagnostic import Diagnostic
+from ..base.events import MATCHES
+from ..base.source import Span
+from ..syntax import ast
+from .names import Names
+from .program import Handed, Order, Rule
+
+MOST_RULES = 1_000_000
+"""More rules and orders than that are taken for a mistake in a pattern."""
+
+_POSITION = {word: i for i, word in enumerate(MATCHES)}
+
+
+def words(events: tuple[ast.Ref, ...]) -> tuple[str, ...]:
+    """The words of a rule, each once, in the order of the table of events."""
+    if len(events) == 1:
+        return (events[0].text,)
+    return tuple(sorted({e.text for e in events}, key=_POSITION.__getitem__))
+
+
+class Relations:
+    """What the statements relate, in their order. `names` numbers the actions and gathers what is wrong."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.rules: list[Rule] = []
+        self.orders: list[Order] = []
+        self.handed: list[Handed] = []
+        self._rule_at: dict[tuple[object, ...], int] = {}
+        self._order_at: dict[tuple[int, int, str], int] = {}
+        self._full = False
+
+    def rule(
+        self,
+        emitters: tuple[int, ...],
+        numbers: tuple[int | None, ...],
+        events: tuple[str, ...],
+        every: bool,
+        subscriber: int,
+        number: int | None,
+        origin: Span,
+        removal: bool = False,
+    ) -> None:
+        """Add a rule; an exact duplicate merges with the first, the author's own word before what connect made."""
+        key = (emitters, numbers, events, every, subscriber, number)
+        at = self._rule_at.get(key)
+        if at is None:
+            self._rule_at[key] = len(self.rules)
+            self.rules.append(Rule(emitters, numbers, events, every, subscriber, number, origin, removal))
+        elif self.rules[at].removal and not removal:
+            self.rules[at] = self.rules[at]._replace(removal=False, origin=origin)
+
+    def order(self, before: int, after: int, kind: str, origin: Span, weak: bool = False) -> None:
+        """Add an order; an exact duplicate merges with the first, the author's own word before a weak one."""
+        key = (before, after, kind)
+        at = self._order_at.get(key)
+        if at is None:
+            self._order_at[key] = len(self.orders)
+            self.orders.append(Order(before, after, kind, weak, origin))
+        elif self.orders[at].weak and not weak:
+            self.orders[at] = Order(before, after, kind, False, origin)
+
+    def too_many(self, origin: Span) -> bool:
+        """Whether MOST_RULES is passed; told once."""
+        if self._full or len(self.rules) + len(self.orders) <= MOST_RULES:
+            return self._full
+        self._full = True
+        message = f"patterns make more than {MOST_RULES:,} rules of this"
+        hint = "name fewer actions, or put one action between the two sides"
+        self.names.diagnostics.append(Diagnostic("EV215", message, origin, hint))
+        return True
+
+    def nothing(self, origin: Span) -> None:
+        """Tell that a statement with patterns relates nothing."""
+        message = "the two sides of this statement match nothing together"
+        hint = "a pattern never joins a thing with itself, and `<h>` must be the same on both sides"
+        self.names.diagnostics.append(Diagnostic("EV206", message, origin, hint))

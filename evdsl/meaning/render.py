@@ -1,0 +1,231 @@
+"""An action with the values of the moment: arguments, options and environment, ready for its driver.
+
+`check` renders every action with stand-ins for what only the run knows, so that what is wrong is told before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..base.diagnostic import Diagnostic
+from ..base.source import Span
+from ..syntax import ast
+from . import template
+from .values import Unknown, checked_holes, evaluate, hole_span, unknown_name
+
+if TYPE_CHECKING:
+    from .program import Action, Program, Resource
+    from .scope import Scope
+
+LOCAL = "localhost"
+"""`{{host}}` of a resource without a host."""
+
+_SHELL_OPTIONS = ("unless", "onlyif")
+_WORDS = ("exits",)  # options whose bare words are event words
+
+
+@dataclass(slots=True)
+class Rendered:
+    """Values only: str, int, float, bool, list, dict. `secrets`: the secret values that `environment` holds."""
+
+    arguments: tuple[object, ...]
+    options: dict[str, object]
+    environment: dict[str, str]
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Values:
+    """Looks names up for one resource: loop variables, connected data, its attributes, params, secrets (section 1)."""
+
+    program: Program
+    resource: str
+    scope: Scope
+    data: Mapping[str, object] = field(default_factory=dict)
+    _busy: list[str] = field(default_factory=list)
+
+    @property
+    def declared(self) -> Resource | None:
+        return self.program.resources.get(self.resource)
+
+    def find(self, name: str) -> object | None:
+        """The value of a name; None if it has none. A secret has none here."""
+        if name in self.scope.loop:
+            return self.scope.loop[name]
+        if name in self.data:
+            return self.data[name]
+        own = self.declared
+        if own is not None and name in own.attributes:
+            return self.attribute(name)
+        if name == "name":
+            return self.resource
+        if name == "host":
+            return self.address()
+        return self.scope.static(name)
+
+    def attribute(self, name: str) -> object:
+        """The value of a declared attribute. Raises Unknown, also where attributes are made of each other."""
+        own = self.declared
+        assert own is not None
+        node = own.attributes[name]
+        if name in self._busy:
+            raise Unknown(
+                Diagnostic(
+                    "EV208",
+                    f"attribute `{name}` is made of itself",
+                    own.scope.span(node.name),
+                    "give one of the attributes a value of its own",
+                )
+            )
+        self._busy.append(name)
+        try:
+            return evaluate(node.value, own.scope, self.plain(own.scope))
+        finally:
+            self._busy.remove(name)
+
+    def address(self) -> str:
+        own = self.declared
+        if own is None or own.host is None:
+            return LOCAL
+        host = self.program.hosts.get(own.host)
+        return host.address if host else own.host
+
+    def plain(self, scope: Scope) -> _Plain:
+        return _Plain(self, scope, None)
+
+
+class _Plain:
+    """A lookup for places where no secret may stand; a secret is told as such."""
+
+    def __init__(self, values: Values, scope: Scope, node: ast.Value | None) -> None:
+        self.values, self.scope, self.node = values, scope, node
+
+    def __call__(self, name: str) -> object | None:
+        found = self.values.find(name)
+        if found is None and name in self.scope.unit.secrets:
+            self.scope.unit.used.add(name)
+            span = self.scope.span(self.node) if self.node else Span(self.scope.unit.source, 0, 0)
+            raise Unknown(
+                Diagnostic(
+                    "EV223",
+                    f"the secret `{name}` would be seen here",
+                    span,
+                    f'secrets reach a command by the environment: `env = {{TOKEN = {name}}}`, then "$TOKEN"',
+                )
+            )
+        return found
+
+
+def options_of(action: Action) -> dict[str, ast.Option]:
+    """The options of an action: those of the `defaults` above it in its file, then its own."""
+    assert action.scope is not None
+    found: dict[str, ast.Option] = {}
+    node = action.node
+    for s in action.scope.unit.defaults:
+        if node is None or s.start < node.start:
+            for o in s.options:
+                found[o.name.text] = o
+    if node is not None:
+        for o in node.options:
+            found[o.name.text] = o
+    return found
+
+
+def render(program: Program, action: Action, data: Mapping[str, object]) -> Rendered:
+    """The action with its values; `data` is what connects hand to its resource. Raises Unknown."""
+    scope = action.scope
+    if scope is None:  # a rules-only program: no attributes, no params of its own
+        from .scope import Scope
+
+        scope = Scope(program.units[0])
+    values = Values(program, action.resource, scope, data)
+    environment, secrets = _environment(values, scope)
+    options: dict[str, object] = {}
+    if action.scope is not None:
+        for name, option in options_of(action).items():
+            options[name] = _option(name, option, values, environment, secrets)
+    extra = options.pop("env", None)
+    if isinstance(extra, dict):
+        environment.update({str(k): template.plain(v) for k, v in extra.items()})
+    if action.node is None:
+        return Rendered((action.file,), options, environment, tuple(secrets))
+    shell = action.driver == "sh"
+    arguments = tuple(
+        _shell(a, values)
+        if shell and isinstance(a, ast.Text)
+        else evaluate(a, scope, _Plain(values, scope, a))
+        for a in action.node.arguments
+    )
+    return Rendered(arguments, options, environment, tuple(secrets))
+
+
+def _environment(values: Values, scope: Scope) -> tuple[dict[str, str], list[str]]:
+    """Params, secrets, attributes, connected data and loop variables under their own names, `_` for `-`."""
+    found: dict[str, object] = dict(scope.unit.params)
+    own = values.declared
+    secrets = [v for v in scope.unit.secrets.values() if v]
+    found.update({k: v for k, v in scope.unit.secrets.items() if v is not None})
+    if own is not None:
+        for name in own.attributes:
+            found[name] = values.attribute(name)
+    found.update(values.data)
+    found.update(scope.loop)
+    return {k.replace("-", "_"): template.plain(v) for k, v in found.items()}, secrets
+
+
+def _option(
+    name: str, option: ast.Option, values: Values, environment: Mapping[str, str], secrets: list[str]
+) -> object:
+    scope, node = values.scope, option.value
+    if name in _SHELL_OPTIONS and isinstance(node, ast.Text):
+        return _shell(node, values)
+    if name in _WORDS and isinstance(node, ast.Map):
+        return {
+            (k.text if isinstance(k, ast.Ref) else k.value): (
+                v.text if isinstance(v, ast.Word) else evaluate(v, scope, _Plain(values, scope, v))
+            )
+            for k, v in node.pairs
+        }
+    if name == "env":
+
+        def lookup(word: str) -> object | None:
+            found = values.find(word)
+            if found is None and word in scope.unit.secrets:
+                scope.unit.used.add(word)
+                return scope.unit.secrets[word] or ""
+            return found
+
+        return evaluate(node, scope, lookup)
+    return evaluate(node, scope, _Plain(values, scope, node))
+
+
+def _shell(text: ast.Text, values: Values) -> str:
+    """A text for the shell: each value one quoted word, a secret the variable that holds it."""
+    scope = values.scope
+    found = checked_holes(text, scope)
+    for hole, place in template.in_quotes(text.value) if not text.raw else ():
+        index = found.index(hole)
+        raise Unknown(
+            Diagnostic(
+                "EV210",
+                f"`{{{{{hole.name}}}}}` stands in {place}, where its value could end the word",
+                hole_span(text, index, scope),
+                f'write `"${hole.name.replace("-", "_")}"` there, or `{{{{{hole.name} | raw}}}}` to put it in as it is',
+            )
+        )
+    words: dict[int, str] = {}
+    for index, hole in enumerate(found):
+        value = values.find(hole.name)
+        if value is not None:
+            words[hole.start] = template.plain(value) if hole.raw else template.shell_word(value)
+        elif hole.name in scope.unit.secrets:
+            scope.unit.used.add(hole.name)
+            variable = "$" + hole.name.replace("-", "_")
+            words[hole.start] = variable if hole.raw else f'"{variable}"'
+        else:
+            own = values.declared
+            known = iter([*values.data, *(own.attributes if own else ())])
+            raise Unknown(unknown_name(hole.name, hole_span(text, index, scope), scope, known))
+    return template.fill(text.value, lambda hole: words[hole.start]) if found else text.value
