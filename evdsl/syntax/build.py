@@ -228,7 +228,7 @@ class Build(Transformer[Any, Any]):
 
     def not_(self, keyword: Token, test: ast.Condition) -> ast.Condition:
         if isinstance(test, ast.Not):  # `not not x` says x: keeps the tree flat however many there are
-            return test.test
+            return replace(test.test, start=keyword.start, end=test.end)
         return ast.Not(test, keyword.start, test.end)
 
     def comparison(self, left: ast.Value, *rest: Any) -> ast.Compare:

@@ -14,6 +14,7 @@ from typing import Any
 from lark.common import LexerConf
 from lark.lexer import Lexer as LarkLexer
 from lark.lexer import PatternStr
+from lark.parsers.lalr_analysis import Shift
 
 MAX_DEPTH = 64
 _BLANK = r"(?:[ \t]+|\\\n)*"
@@ -82,7 +83,9 @@ class Lexer(LarkLexer):
             if isinstance(t.pattern, PatternStr) and t.pattern.value.isalpha():
                 keywords[t.pattern.value] = t.name
             elif t.name != "BLANK":
-                first = t.name != "REF"  # the most frequent one is tried first; nothing else begins as it does
+                first = (
+                    t.name != "REF"
+                )  # the most frequent one is tried first; nothing else begins as it does
                 patterns.append((first, -t.priority, t.pattern.to_regexp(), t.name))
         patterns.sort(key=lambda p: (p[0], p[1], -len(p[2]), p[3]))
         self.keywords = keywords
@@ -110,8 +113,8 @@ class Lexer(LarkLexer):
             start, at = found.span(kind)
             value = text[start:at]
             if kind == "REF":
-                if value in keywords and (keyword := keywords[value]) in states[stack[-1]]:
-                    kind = keyword
+                if value in keywords and _fits(keywords[value], states, stack):
+                    kind = keywords[value]
             elif kind == "_NL":
                 if "#" in value:
                     _comments(value, start + offset, region.comments)
@@ -140,6 +143,23 @@ class Lexer(LarkLexer):
             yield Token(kind, value, start + offset, at + offset)
         if previous not in ("_NL", ""):
             yield Token("_NL", "\n", end + offset, end + offset)
+
+
+def _fits(keyword: str, states: Any, stack: list[Any]) -> bool:
+    """Whether the parser, in this state, would come to take the keyword.
+
+    That the keyword is among those that a state can go on with is not enough: LALR states are shared between places,
+    so a line end in the body of a resource allows `start` as one between statements does, and `start:` is an action.
+    """
+    step = states[stack[-1]].get(keyword)
+    stack = stack if step is None or step[0] is Shift else stack.copy()
+    while step is not None and step[0] is not Shift:
+        rule = step[1]
+        if rule.expansion:
+            del stack[-len(rule.expansion) :]
+        stack.append(states[stack[-1]][rule.origin.name][1])
+        step = states[stack[-1]].get(keyword)
+    return step is not None
 
 
 def _comments(line_ends: str, start: int, comments: list[tuple[int, int]]) -> None:
