@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..base.events import FAILURE, OUTCOMES, matched
+from ..base.events import FAILURE, OUTCOMES, SUCCESS, matched
 from ..drivers.outcome import Outcome
 from ..plan.plan import Look, Plan, Trigger
 
@@ -194,6 +194,21 @@ class Engine:
     def matched(self, step: int) -> list[Trigger]:
         """The rules into a step that matched, all that they look at being settled."""
         return [trigger for trigger in self.plan.triggers[step] if self._hits(trigger)]
+
+    def owed(self) -> list[int]:
+        """The steps that a rule or an old debt set off and whose action had no success from then on (section 7).
+
+        To be asked at the end. What merely starts the plan owes nothing: it starts by itself the next time too.
+        """
+        found = []
+        for instances in self._instances.values():
+            paid = False
+            for step in reversed(instances):
+                state = self.states[step]
+                paid = paid or state in SUCCESS
+                if not paid and state != "idle" and self._causes(step):
+                    found.append(step)
+        return sorted(found)
 
     def unfollowed(self) -> list[Trigger]:
         """The rules that a last instance would set off if its part went round once more (section 6).

@@ -1,0 +1,82 @@
+"""A job: one instance that is to run, with all that it needs, and the place where it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """This machine. (An ssh host will be another class beside this one; see `Place`.)"""
+
+    def __str__(self) -> str:
+        return "localhost"
+
+
+Place = Here
+"""Where a job runs. Equal places can share a process or a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One instance of one action, rendered: nothing in it is to be interpolated any more.
+
+    `step` is its number in the plan, `id` its name (`ha.run#1`). `arguments` are what stands behind the driver:
+    strings, numbers, lists, maps. `options` by their names: `timeout` and `delay` in seconds, `retry` a number, `env` a
+    map of strings, `changes` a list of paths or one path, `exits` a map of exit codes to outcomes, `creates`, `unless`,
+    `onlyif` and `cwd` strings. `environment` is what is added to the environment of evdsl itself; `EVDSL_EVENT` is
+    added later, for each try. `folder` is the folder of the file that the action stands in: where it runs, and what
+    `cwd` is relative to; paths in `creates` and `changes` are relative to the two together.
+    """
+
+    step: int
+    id: str
+    resource: str
+    action: str
+    instance: int
+    driver: str
+    arguments: tuple[object, ...]
+    options: Mapping[str, object] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: str = "."
+    place: Place = Here()
+
+    @property
+    def cwd(self) -> str:
+        """The folder that it runs in."""
+        cwd = self.options.get("cwd")
+        return os.path.join(self.folder, str(cwd)) if cwd else self.folder
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that a try may take, None for no limit."""
+        value = self.options.get("timeout")
+        return float(value) if isinstance(value, (int, float)) else None
+
+    @property
+    def retry(self) -> int:
+        """How many further tries there are after `failed` or `error`."""
+        value = self.options.get("retry")
+        return int(value) if isinstance(value, (int, float)) else 0
+
+    def pause(self, number: int) -> float:
+        """Seconds to wait after try `number` (from 1): the option `delay`, 1 s without it, doubled each time."""
+        value = self.options.get("delay")
+        first = float(value) if isinstance(value, (int, float)) else 1.0
+        return float(first * 2.0 ** min(number - 1, 30))
+
+    @property
+    def exits(self) -> dict[int, str]:
+        """The option `exits`: outcomes by exit code."""
+        value = self.options.get("exits")
+        return {int(code): str(word) for code, word in value.items()} if isinstance(value, Mapping) else {}
+
+    @property
+    def changes(self) -> list[str] | None:
+        """The option `changes`: paths, None without the option (an empty list says something else)."""
+        value = self.options.get("changes")
+        if value is None:
+            return None
+        return [str(path) for path in value] if isinstance(value, (list, tuple)) else [str(value)]

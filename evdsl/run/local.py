@@ -1,0 +1,380 @@
+"""The executor for this machine: one loop that starts processes, reads them, waits for them and keeps their time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from heapq import heappop, heappush
+from itertools import count
+from time import monotonic, sleep
+
+from ..drivers import registry
+from ..drivers.driver import Command, Driver, Ended, Try, Unfit
+from ..drivers.job import Job
+from ..drivers.outcome import Outcome
+from .executor import Again, Done, Notice
+from .process import Process, ready_this_process, spawn
+from .task import Guard, Task
+
+GRACE = 5.0
+"""Seconds between TERM and KILL."""
+LINGER = 0.2
+"""Seconds that are waited for the output to end after its process did: a background child may hold the pipe open."""
+POLL = 0.005
+"""Seconds between two looks at processes that the system has no descriptor for."""
+_PASSING = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_HOLDS = 10
+"""How often a start that failed for want of descriptors or processes is tried again, the pause doubling from 10 ms."""
+
+
+class _Work:
+    """A command that is to be run or runs: the tasks that it serves, by their step, and the guard that it is, if any."""
+
+    __slots__ = ("command", "guard", "held", "process", "tasks")
+
+    def __init__(self, command: Command, tasks: dict[int, Task], guard: Guard | None = None) -> None:
+        self.command = command
+        self.tasks = tasks
+        self.guard = guard
+        self.held = 0
+        self.process: Process | None = None
+
+
+class LocalExecutor:
+    """Runs up to `places` processes at a time. See `executor.Executor`.
+
+    It keeps a folder of its own, mode 0700, under the system's temporary folder, until `close`.
+    """
+
+    def __init__(self, places: int, *, grace: float = GRACE, linger: float = LINGER) -> None:
+        self.places = places
+        self._grace = grace
+        self._linger = linger
+        ready_this_process()
+        self._environ = dict(os.environ)
+        self._drivers: dict[str, Driver] = {}
+        self._running: dict[int, _Work] = {}  # by process id
+        self._unwatched: set[int] = set()  # process ids
+        self._held = 0  # commands that wait for descriptors or processes to be had again
+        self._due: deque[Task] = deque()  # tasks whose pause is over and that wait for a place
+        self._pausing: dict[int, Task] = {}  # by step
+        self._notices: list[Notice] = []
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._ticket = count()
+        self._level = 0
+        self._selector = selectors.DefaultSelector()
+        self._waking, self._wake = os.pipe()
+        os.set_blocking(self._waking, False)
+        os.set_blocking(self._wake, False)
+        self._selector.register(self._waking, selectors.EVENT_READ, None)
+        self._folder = _private_folder()
+
+    # what the run asks
+
+    @property
+    def free(self) -> int:
+        """How many jobs could begin now."""
+        return max(0, self.places - len(self._running) - self._held - len(self._due))
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        """Begin these jobs: first their guards, then the actions."""
+        self._proceed([Task(job, self._driver(job.driver), self._folder) for job in jobs])
+
+    def wait(self, timeout: float | None = None) -> list[Notice]:
+        """What has happened. Blocks until something did, `wake` was called or `timeout` seconds are over."""
+        if not self._notices:
+            self._select(self._patience(timeout))
+            self._fire()
+            while self._due and len(self._running) + self._held < self.places:
+                self._proceed([self._due.popleft()])
+        notices, self._notices = self._notices, []
+        return notices
+
+    def wake(self) -> None:
+        """Make `wait` return."""
+        with suppress(BlockingIOError):
+            os.write(self._wake, b"\0")
+
+    def interrupt(self, level: int) -> None:
+        """1: try nothing again; 2: TERM to all groups, KILL after the grace; 3: KILL."""
+        self._level = max(level, self._level)
+        for task in [*self._pausing.values(), *self._due]:
+            assert task.last is not None
+            self._notices.append(Done(task.job.step, task.last))
+        self._pausing.clear()
+        self._due.clear()
+        if level < 2:
+            return
+        for work in list(self._running.values()):
+            process = work.process
+            assert process is not None
+            if process.ended and not process.ending:
+                continue  # it came to its end by itself, only its output is awaited
+            process.problem = process.problem or "interrupted"
+            if level == 2:
+                self._terminate(process)
+            else:
+                self._kill(process)
+
+    def close(self) -> None:
+        """End all that still runs, with its group, and remove the folder."""
+        for work in self._running.values():
+            if work.process is not None:
+                _end(work.process)
+        self._running.clear()
+        self._selector.close()
+        os.close(self._waking)
+        os.close(self._wake)
+        _remove(self._folder)
+
+    # from a task to processes
+
+    def _driver(self, name: str) -> Driver:
+        driver = self._drivers.get(name)
+        if driver is None:
+            driver = self._drivers[name] = registry.load(name)
+        return driver
+
+    def _proceed(self, tasks: Sequence[Task]) -> None:
+        """Run what each task needs next: a guard, or a try. What is ready together goes to its driver together."""
+        ready: dict[tuple[str, object], list[tuple[Task, Try]]] = {}
+        for task in tasks:
+            then = task.next()
+            if isinstance(then, Outcome):
+                self._finish(task, then)
+            elif isinstance(then, Guard):
+                self._run(_Work(then.command, {task.job.step: task}, then))
+            else:
+                ready.setdefault((task.job.driver, task.job.place), []).append((task, then))
+        for together in ready.values():
+            self._command(together)
+
+    def _command(self, together: list[tuple[Task, Try]]) -> None:
+        """Have the driver make processes of tries that are ready together, and start them."""
+        first = together[0][0]
+        try:
+            commands = first.driver.commands([attempt for _, attempt in together], first.job.place)
+        except Unfit as problem:
+            if len(together) == 1:
+                self._finish(first, first.unfit(str(problem)))
+            else:
+                for one in together:
+                    self._command([one])
+            return
+        tasks = {task.job.step: task for task, _ in together}
+        for command in commands:
+            self._run(
+                _Work(command, {attempt.job.step: tasks[attempt.job.step] for attempt in command.tries})
+            )
+
+    def _run(self, work: _Work) -> None:
+        """Start a process, or hold it back for a while where the system has no room for it."""
+        command = work.command
+        if self._level >= (1 if work.held else 2):
+            self._ended(work, Ended(None, "interrupted before it was started"))
+            return
+        try:
+            process = spawn(command.argv, {**self._environ, **command.env}, command.cwd, command.stdin)
+        except ValueError as problem:
+            self._ended(work, Ended(None, f"cannot be started: {problem}"))
+        except OSError as problem:
+            if problem.errno in _PASSING and work.held < _HOLDS:
+                self._hold(work)
+            else:
+                about = f": {problem.filename}" if problem.filename else ""
+                self._ended(work, Ended(None, f"cannot be started: {problem.strerror}{about}"))
+        else:
+            work.process = process
+            self._watch(work, process)
+
+    def _hold(self, work: _Work) -> None:
+        self._held += 1
+
+        def release() -> None:
+            self._held -= 1
+            self._run(work)
+
+        self._later(0.01 * 2**work.held, release)
+        work.held += 1
+
+    def _watch(self, work: _Work, process: Process) -> None:
+        self._running[process.pid] = work
+        self._selector.register(process.pipe, selectors.EVENT_READ, (self._readable, process))
+        if process.watch >= 0:
+            self._selector.register(process.watch, selectors.EVENT_READ, (self._exited, process))
+        else:
+            self._unwatched.add(process.pid)
+        limits = [limit for task in work.tasks.values() if (limit := task.job.timeout) is not None]
+        if limits:
+            limit = min(limits)
+            self._later(limit, lambda: self._timed_out(process, limit))
+
+    # from a process to outcomes
+
+    def _readable(self, process: Process) -> None:
+        pipe = process.pipe
+        if pipe >= 0 and not process.read():
+            self._selector.unregister(pipe)
+            if process.ended:
+                self._settle(process)
+
+    def _exited(self, process: Process) -> None:
+        watch = process.watch
+        if not process.ended:
+            if watch >= 0:
+                self._selector.unregister(watch)
+            if not process.poll():  # not yet to be had after all
+                self._unwatched.add(process.pid)
+                return
+            self._unwatched.discard(process.pid)
+            pipe = process.pipe
+            if pipe >= 0 and not process.drain():
+                self._selector.unregister(pipe)
+            self._settle(process)
+
+    def _settle(self, process: Process) -> None:
+        """It has ended: see to it that its group has too if it was made to end, and that its output is all there."""
+        if process.settled:
+            return
+        if process.ending and not process.killed and process.group_lives():
+            self._later(4 * POLL, lambda: self._settle(process))
+            return
+        if process.pipe >= 0 and not process.lingered:
+            process.lingered = True
+            self._later(self._linger, lambda: self._settle(process))
+            return
+        if process.pipe >= 0:
+            self._selector.unregister(process.pipe)
+            process.drain()
+            process.close_pipe()
+        process.settled = True
+        work = self._running.pop(process.pid)
+        exit_ = None if process.problem else process.exit
+        self._ended(work, Ended(exit_, process.problem, process.output.kept()))
+
+    def _ended(self, work: _Work, ended: Ended) -> None:
+        """Tell the tasks that a command served what came of it."""
+        if work.guard:
+            (task,) = work.tasks.values()
+            outcome = task.guarded(work.guard, ended)
+            if outcome:
+                self._finish(task, outcome)
+            else:
+                self._proceed([task])
+            return
+        for attempt in work.command.tries:
+            task = work.tasks[attempt.job.step]
+            tried = task.tried(attempt, work.command, ended)
+            if self._level == 0 and task.fails_again(tried):
+                self._pause(task, tried)
+            else:
+                self._finish(task, tried)
+
+    def _pause(self, task: Task, outcome: Outcome) -> None:
+        pause = task.job.pause(task.number)
+        self._notices.append(Again(task.job.step, task.number, outcome, pause))
+        self._pausing[task.job.step] = task
+
+        def over() -> None:
+            if self._pausing.pop(task.job.step, None):
+                self._due.append(task)
+
+        self._later(pause, over)
+
+    def _finish(self, task: Task, outcome: Outcome) -> None:
+        self._notices.append(Done(task.job.step, outcome))
+
+    # ending processes
+
+    def _timed_out(self, process: Process, limit: float) -> None:
+        if not process.ended and not process.problem:
+            process.problem = f"timed out after {limit:g} s"
+            self._terminate(process)
+
+    def _terminate(self, process: Process) -> None:
+        if not process.ending:
+            process.terminate()
+            self._later(self._grace, lambda: self._kill(process))
+
+    def _kill(self, process: Process) -> None:
+        if not process.settled and not process.killed:
+            process.kill()
+            if process.ended:
+                self._settle(process)
+            else:
+                self._later(self._grace, lambda: self._give_up(process))
+
+    def _give_up(self, process: Process) -> None:
+        """Not even KILL ended it (it hangs in the system): go on without it."""
+        if not process.ended:
+            process.problem = f"{process.problem}; process {process.pid} cannot be killed"
+            if process.watch >= 0:
+                self._selector.unregister(process.watch)
+                os.close(process.watch)
+                process.watch = -1
+            self._unwatched.discard(process.pid)
+            process.ended = process.lingered = True
+            self._settle(process)
+
+    # time and descriptors
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        heappush(self._timers, (monotonic() + seconds, next(self._ticket), call))
+
+    def _patience(self, timeout: float | None) -> float | None:
+        """How long may be slept."""
+        if self._due and len(self._running) + self._held < self.places:
+            return 0.0
+        limits = [] if timeout is None else [timeout]
+        if self._timers:
+            limits.append(max(0.0, self._timers[0][0] - monotonic()))
+        if self._unwatched:
+            limits.append(POLL)
+        return min(limits, default=None)
+
+    def _select(self, timeout: float | None) -> None:
+        for key, _ in self._selector.select(timeout):
+            if key.data is None:
+                with suppress(BlockingIOError):
+                    os.read(self._waking, 4096)
+            else:
+                handle, process = key.data
+                handle(process)
+        for pid in list(self._unwatched):
+            process = self._running[pid].process
+            assert process is not None
+            self._exited(process)
+
+    def _fire(self) -> None:
+        now = monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            heappop(self._timers)[2]()
+
+
+def _private_folder() -> str:
+    """A new folder that only we may enter. No one can have made it before: its name is not to be guessed."""
+    base = os.environ.get("TMPDIR") or "/tmp"
+    path = os.path.join(os.path.abspath(base), f"evdsl-{os.getpid()}-{os.urandom(8).hex()}")
+    os.mkdir(path, 0o700)
+    return path
+
+
+def _remove(folder: str) -> None:
+    try:
+        os.rmdir(folder)
+    except OSError:
+        from shutil import rmtree  # imported late: event files are removed as they are read
+
+        rmtree(folder, ignore_errors=True)
+
+
+def _end(process: Process) -> None:
+    process.kill()
+    process.close_pipe()
+    deadline = monotonic() + 1.0
+    while not process.poll() and monotonic() < deadline:
+        sleep(POLL)

@@ -1,0 +1,240 @@
+"""One process of an action: started in a group of its own, its output read without waiting, ended with its group.
+
+The group is ended on timeout and interrupt only. A background child that an action leaves behind when it ends by
+itself goes on: to start such a one is what many actions are for. It loses its reader, though, soon after.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+
+from ..drivers.output import Output
+
+CHUNK = 65536
+_DRAIN = 16 * CHUNK
+_DEFAULTS = (signal.SIGPIPE, signal.SIGXFSZ)
+"""Python ignores these two, and what it ignores its children would ignore."""
+_ENTER = 'cd -- "$0" || exit 126; exec "$@"'
+
+
+class Process:
+    """A running process. `exit` is its exit code as shells report it, once it has `ended`.
+
+    `watch` is a descriptor that becomes readable when it ends, -1 where there is none to be had: then `poll` tells.
+    `pipe` is the one that its output comes from, -1 once it is closed.
+    """
+
+    __slots__ = (
+        "ended",
+        "ending",
+        "exit",
+        "killed",
+        "lingered",
+        "output",
+        "pid",
+        "pipe",
+        "problem",
+        "settled",
+        "watch",
+    )
+
+    def __init__(self, pid: int, pipe: int) -> None:
+        self.pid = pid
+        self.pipe = pipe
+        self.output = Output()
+        self.exit: int | None = None
+        self.ended = False
+        self.problem = ""  # why its exit code is no verdict: it was made to end
+        self.ending = False  # TERM was sent to its group
+        self.killed = False  # KILL was sent to its group
+        self.lingered = False  # its pipe was given time to end after it
+        self.settled = False  # all is known of it
+        self.watch = -1
+        if hasattr(os, "pidfd_open"):
+            with suppress(OSError):  # no descriptor left: it runs all the same
+                self.watch = os.pidfd_open(pid)
+
+    def read(self) -> bool:
+        """Take a piece of output that is there. False once no more can come; then the pipe is closed."""
+        try:
+            piece = os.read(self.pipe, CHUNK)
+        except BlockingIOError:
+            return True
+        if piece:
+            self.output.add(piece)
+            return True
+        self.close_pipe()
+        return False
+
+    def drain(self) -> bool:
+        """Take what is there of the output, up to a bound. False once no more can come."""
+        taken = 0
+        while taken < _DRAIN and self.pipe >= 0:
+            try:
+                piece = os.read(self.pipe, CHUNK)
+            except BlockingIOError:
+                return True
+            if not piece:
+                self.close_pipe()
+                return False
+            self.output.add(piece)
+            taken += len(piece)
+        return self.pipe >= 0
+
+    def close_pipe(self) -> None:
+        """Read no more."""
+        if self.pipe >= 0:
+            os.close(self.pipe)
+            self.pipe = -1
+
+    def poll(self) -> bool:
+        """Whether it has ended. If so its exit code is taken."""
+        if self.ended:
+            return True
+        try:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            self.problem = self.problem or "its exit code was lost"
+            self.ended = True
+        else:
+            if not pid:
+                return False
+            code = os.waitstatus_to_exitcode(status)
+            self.exit = code if code >= 0 else 128 - code
+            self.ended = True
+        if self.watch >= 0:
+            os.close(self.watch)
+            self.watch = -1
+        return True
+
+    def signal_group(self, number: int) -> None:
+        """Send a signal to all of its group that is left."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask the group to end. What is stopped is woken up, so that it can."""
+        self.ending = True
+        self.signal_group(signal.SIGTERM)
+        self.signal_group(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End the group."""
+        self.ending = self.killed = True
+        self.signal_group(signal.SIGKILL)
+
+    def group_lives(self) -> bool:
+        """Whether anything of its group is left, itself included until its exit code is taken."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+
+def spawn(argv: tuple[str, ...], env: Mapping[str, str], cwd: str, stdin: bytes = b"") -> Process:
+    """Start a process. Raises OSError (with the file it is about) or ValueError (a NUL byte) where that cannot be.
+
+    `env` is its whole environment. EAGAIN, ENOMEM, EMFILE and ENFILE may pass; the rest will not.
+    """
+    cwd = os.path.abspath(cwd)
+    path = find_program(argv[0], env.get("PATH", os.defpath), cwd)
+    env = {**env, "PWD": cwd}
+    inner, outer = os.pipe()
+    given = -1
+    try:
+        os.set_blocking(inner, False)
+        if stdin:
+            given = _file_of(stdin)
+        return Process(_spawn_in(cwd, path, argv, env, _descriptors(given, outer)), inner)
+    except BaseException:
+        os.close(inner)
+        raise
+    finally:
+        os.close(outer)
+        if given >= 0:
+            os.close(given)
+
+
+def _descriptors(given: int, outer: int) -> list[tuple[object, ...]]:
+    stdin: tuple[object, ...] = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    if given >= 0:
+        stdin = (os.POSIX_SPAWN_DUP2, given, 0)
+    return [stdin, (os.POSIX_SPAWN_DUP2, outer, 1), (os.POSIX_SPAWN_DUP2, outer, 2)]
+
+
+def _spawn_in(
+    cwd: str,
+    path: str,
+    argv: tuple[str, ...],
+    env: Mapping[str, str],
+    descriptors: list[tuple[object, ...]],
+) -> int:
+    """posix_spawn knows no folder: step into it for the moment, which costs two system calls.
+
+    The folder of a process belongs to all of its threads, so only the main thread does that; any other goes by way of
+    a shell.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        argv = ("/bin/sh", "-c", _ENTER, cwd, path, *argv[1:])
+        return os.posix_spawn(
+            argv[0], argv, env, file_actions=descriptors, setpgroup=0, setsigdef=_DEFAULTS, setsigmask=()
+        )
+    back = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.chdir(cwd)
+        try:
+            return os.posix_spawn(
+                path, argv, env, file_actions=descriptors, setpgroup=0, setsigdef=_DEFAULTS, setsigmask=()
+            )
+        finally:
+            os.fchdir(back)
+    finally:
+        os.close(back)
+
+
+def _file_of(content: bytes) -> int:
+    """A descriptor from which the content can be read."""
+    import tempfile  # imported late: sh and exec give no input
+
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        return os.dup(file.fileno())
+
+
+def find_program(name: str, search: str, cwd: str) -> str:
+    """The path of a program: as it is if it has a slash, else the first executable file in `search`.
+
+    Raises FileNotFoundError. Relative folders in `search` are relative to `cwd`. What was found is not kept: an action
+    may install the program that the next one runs.
+    """
+    if "/" in name:
+        return name
+    for folder in search.split(os.pathsep):
+        path = os.path.join(cwd, folder, name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    raise FileNotFoundError(errno.ENOENT, "no such program", name)
+
+
+def ready_this_process() -> None:
+    """Put right what evdsl may have been started with and what would spoil its children.
+
+    Closed standard descriptors would be taken by others; with SIGCHLD ignored exit codes are lost.
+    """
+    while True:
+        file = os.open(os.devnull, os.O_RDWR)
+        if file > 2:
+            os.close(file)
+            break
+    in_main = threading.current_thread() is threading.main_thread()
+    if in_main and signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)

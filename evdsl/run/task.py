@@ -1,0 +1,113 @@
+"""A job on its way: its guards, its tries, and what each of them came to (section 9 of docs/language.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from time import monotonic
+from typing import NamedTuple
+
+from ..drivers.driver import Command, Driver, Ended, Try, brief
+from ..drivers.event_file import read_event_file
+from ..drivers.job import Job
+from ..drivers.outcome import Facts, Outcome, decide
+from ..drivers.output import Kept
+from ..drivers.sh import shell
+from .content import Unreadable, contents
+
+
+class Guard(NamedTuple):
+    """A guard that is a command; `kind` is `unless` or `onlyif`."""
+
+    kind: str
+    command: Command
+
+
+class Task:
+    """One job. `number` is the try that it is in, counted from 1; 0 before the first.
+
+    It says what is to be run next and takes what came of it; it starts nothing itself.
+    """
+
+    __slots__ = ("_before", "_begin", "_folder", "_guards", "driver", "job", "last", "number")
+
+    def __init__(self, job: Job, driver: Driver, folder: str) -> None:
+        self.job = job
+        self.driver = driver
+        self.number = 0
+        self.last: Outcome | None = None
+        self._folder = folder
+        self._begin = monotonic()
+        self._before: list[bytes] | None = None
+        options = job.options
+        self._guards = [kind for kind in ("onlyif", "unless", "creates") if options.get(kind) is not None]
+
+    def next(self) -> Guard | Try | Outcome:
+        """What is to be run next: each guard, then a try; or the outcome, where that stands without running anything."""
+        while self._guards:
+            kind = self._guards.pop()
+            text = str(self.job.options[kind])
+            if kind != "creates":
+                return Guard(kind, shell(text, self._attempt(kind)))
+            if os.path.exists(os.path.join(self.job.cwd, text)):
+                return self._outcome("ok", f"`{text}` exists")
+        paths = self.job.changes
+        if paths and self._before is None:
+            try:
+                self._before = contents(paths, self.job.cwd)
+            except Unreadable as problem:
+                return self._outcome("error", str(problem))
+        self.number += 1
+        return self._attempt(str(self.number))
+
+    def guarded(self, guard: Guard, ended: Ended) -> Outcome | None:
+        """What a guard decides: `ok` if the action is not to run, `error` if the guard has no verdict, else None."""
+        kind, command = guard
+        read_event_file(command.tries[0].event_file)  # a guard says nothing by it
+        if ended.exit is None:
+            return self._error(f"the guard `{kind}`: {ended.problem}", command.shown, ended.output)
+        if (ended.exit == 0) == (kind == "unless"):
+            says = "succeeds" if kind == "unless" else "fails"
+            return self._outcome("ok", f"{kind} `{command.shown}` {says}", output=ended.output)
+        return None
+
+    def tried(self, attempt: Try, command: Command, ended: Ended) -> Outcome:
+        """The outcome of a try: the rules of section 9, in their order."""
+        verdict = self.driver.read(attempt, ended)
+        said = read_event_file(attempt.event_file)
+        differs = None
+        fault = said.fault
+        if self.job.changes is not None and verdict.exit == 0 and not fault and not said.word:
+            try:
+                differs = contents(self.job.changes, self.job.cwd) != (self._before or [])
+            except Unreadable as problem:
+                fault = str(problem)
+        event, reason = decide(
+            Facts(verdict.exit, verdict.problem, self.job.exits, said.word, fault, differs, verdict.known)
+        )
+        if event == "error":
+            self.last = self._error(reason, command.shown, ended.output, said.data)
+        else:
+            self.last = self._outcome(event, reason, said.data, ended.output)
+        return self.last
+
+    def unfit(self, reason: str) -> Outcome:
+        """The outcome of a try that no process could be made of."""
+        return self._error(reason, "", Kept())
+
+    def fails_again(self, outcome: Outcome) -> bool:
+        """Whether there is a further try after this outcome."""
+        return outcome.event in ("failed", "error") and self.number <= self.job.retry
+
+    def _attempt(self, name: str) -> Try:
+        return Try(self.job, self.number, os.path.join(self._folder, f"{self.job.step}.{name}"))
+
+    def _error(self, reason: str, shown: str, output: Kept, data: Mapping[str, str] | None = None) -> Outcome:
+        """An `error` names the command and the host."""
+        what = f"`{brief(shown)}` " if shown else ""
+        return self._outcome("error", f"{reason} ({what}on {self.job.place})", data, output)
+
+    def _outcome(
+        self, event: str, reason: str = "", data: Mapping[str, str] | None = None, output: Kept | None = None
+    ) -> Outcome:
+        return Outcome(event, reason, data or {}, output or Kept(), monotonic() - self._begin)
