@@ -12,5 +12,5 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return None
     from difflib import get_close_matches  # imported late: only wanted when something is wrong
 
-    found = get_close_matches(word, sorted(set(candidates)), n=1, cutoff=0.7)
+    found = get_close_matches(word, sorted(set(candidates)), n=1, cutoff=0.6 if len(word) < 5 else 0.7)
     return found[0] if found else None

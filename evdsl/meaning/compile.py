@@ -45,5 +45,6 @@ def compile_program(
         names.rules_only,
         mentioned,
         unrolled.units,
+        relations.sequence,
     )
     return program, in_order(names.diagnostics)

@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..base.diagnostic import Diagnostic
 from ..base.source import Span
+from ..base.spell import nearest
 
 if TYPE_CHECKING:
     from .scope import Scope, Unit
 from ..syntax import ast
+from .pattern import is_pattern, matches
 
 
 class Rule(NamedTuple):
@@ -113,6 +116,7 @@ class Program:
     rules_only: bool = False
     mentioned: int = 0  # the first so many actions are mentioned, the others only declared
     units: list[Unit] = field(default_factory=list)  # the files, the root first
+    sequence: list[tuple[str, int]] = field(default_factory=list)  # rules, orders and starts as they were stated
 
     @property
     def sinks(self) -> list[int]:
@@ -121,3 +125,27 @@ class Program:
         return [
             i for i, a in enumerate(self.actions) if a.resource in resources and resources[a.resource].sink
         ]
+
+    def find(self, text: str) -> list[int]:
+        """The actions that a reference on the command line names: an action, a resource (its `run`), a pattern."""
+        if is_pattern(text):
+            return [i for i, a in enumerate(self.actions) if matches(text, (a.name,))]
+        wanted = (text, f"{text}.run")
+        return [i for i, a in enumerate(self.actions) if a.name in wanted][:1]
+
+    def unknown(self, text: str, option: str) -> Diagnostic:
+        """What is said of a reference on the command line that names nothing."""
+        near = nearest(text, [a.name for a in self.actions])
+        said = f"; did you mean `{near}`?" if near else ""
+        hint = "`evdsl list` shows the actions of a file"
+        return Diagnostic("EV601", f"`{option} {text}` names no action{said}", None, hint, path=self.path)
+
+    def no_action(self, action: str) -> Diagnostic:
+        """What is said of an `--action` that no resource has."""
+        known = dict.fromkeys(a.action for a in self.actions)
+        near = nearest(action, known)
+        said = f"; did you mean `{near}`?" if near else ""
+        hint = "actions are called " + ", ".join(list(known)[:12])
+        return Diagnostic(
+            "EV601", f"`--action {action}`: no resource has such an action{said}", None, hint, path=self.path
+        )

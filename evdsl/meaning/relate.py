@@ -43,7 +43,9 @@ def relate(placed: list[Placed], names: Names) -> tuple[Relations, list[int], li
             references.unnumbered(s.actions, scope, "`start`")
             found = references.each(s.actions, scope)
             if scope.unit.importer is None:
-                starts.update((names.number(name), None) for n in found for name, _ in n.found)
+                for number in (names.number(name) for n in found for name, _ in n.found):
+                    starts[number] = None
+                    relations.sequence.append(("start", number))
     agains = [
         again
         for p in present

@@ -23,13 +23,17 @@ def words(events: tuple[ast.Ref, ...]) -> tuple[str, ...]:
 
 
 class Relations:
-    """What the statements relate, in their order. `names` numbers the actions and gathers what is wrong."""
+    """What the statements relate; `sequence` has it in their order, `start` too.
+
+    `names` numbers the actions and gathers what is wrong.
+    """
 
     def __init__(self, names: Names) -> None:
         self.names = names
         self.rules: list[Rule] = []
         self.orders: list[Order] = []
         self.handed: list[Handed] = []
+        self.sequence: list[tuple[str, int]] = []
         self._rule_at: dict[tuple[object, ...], int] = {}
         self._order_at: dict[tuple[int, int, str], int] = {}
         self._full = False
@@ -50,6 +54,7 @@ class Relations:
         at = self._rule_at.get(key)
         if at is None:
             self._rule_at[key] = len(self.rules)
+            self.sequence.append(("rule", len(self.rules)))
             self.rules.append(Rule(emitters, numbers, events, every, subscriber, number, origin, removal))
         elif self.rules[at].removal and not removal:
             self.rules[at] = self.rules[at]._replace(removal=False, origin=origin)
@@ -60,6 +65,7 @@ class Relations:
         at = self._order_at.get(key)
         if at is None:
             self._order_at[key] = len(self.orders)
+            self.sequence.append(("order", len(self.orders)))
             self.orders.append(Order(before, after, kind, weak, origin))
         elif self.orders[at].weak and not weak:
             self.orders[at] = Order(before, after, kind, False, origin)

@@ -1,0 +1,35 @@
+"""`evdsl check`: everything that is wrong, or worth a second look, or worth knowing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from ..base.diagnostic import in_order
+from ..version import __version__
+from .messages import as_json, counts, github, sarif, show, summary
+from .opening import REFUSED, loaded, out
+
+
+def main(args: argparse.Namespace) -> int:
+    program = loaded(args)
+    if program is None:
+        return REFUSED
+    found = list(program.diagnostics)
+    if program.stands:
+        found = in_order([*found, *program.try_plan(args.action, args.start)[1]])
+    count = counts(found)
+    failed = count["error"] > 0 or (args.strict and count["warning"] > 0)
+    shown = out(args)
+    if args.format == "json":
+        shown.raw(json.dumps(as_json(found, program.files), indent=2, ensure_ascii=False) + "\n")
+    elif args.format == "github":
+        shown.raw(github(found))
+    elif args.format == "sarif":
+        shown.raw(sarif(found, __version__))
+    else:
+        show(found, shown)
+        if found:
+            shown.line()
+        shown.line((summary(found, program.files), "error" if failed else "ok"))
+    return 1 if failed else 0

@@ -1,0 +1,159 @@
+"""`evdsl plan`: what is certain, what is possible and on which condition, and what cycles do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from ..api import Plan
+from ..base.diagnostic import Diagnostic
+from ..base.events import FAILURE, matched
+from ..plan.plan import Trigger
+from .messages import show
+from .opening import REFUSED, err, opened, out, planned
+from .terminal import Out, Part, printable
+
+
+def main(args: argparse.Namespace) -> int:
+    program = opened(args)
+    found = planned(args, program) if program else None
+    if program is None or found is None:
+        return REFUSED
+    plan, said = found
+    if args.json:
+        out(args).raw(json.dumps(plan.to_json(), indent=2, ensure_ascii=False) + "\n")
+        return 0
+    show([d for d in said if d.severity == "warning"], err(args))
+    shown = out(args)
+    _head(plan, shown)
+    _steps(plan, shown, args.verbose)
+    _foot(plan, said, shown, args.verbose)
+    return 0
+
+
+def label(plan: Plan, step: int) -> str:
+    """A step as people read it: its number only where its action has several."""
+    s = plan.inner.steps[step]
+    return s.id if _counts(plan)[s.of] > 1 else s.name
+
+
+def _counts(plan: Plan) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for s in plan.inner.steps:
+        found[s.of] = found.get(s.of, 0) + 1
+    return found
+
+
+def _head(plan: Plan, shown: Out) -> None:
+    start = plan.start
+    few = ", ".join(start[:4]) + (f" and {len(start) - 4} more" if len(start) > 4 else "")
+    shown.line(("Plan", "strong"), f" of {printable(plan.inner.path)}: {len(plan.steps)} steps, start: {few}")
+    shown.line()
+
+
+def _steps(plan: Plan, shown: Out, verbose: bool) -> None:
+    inner = plan.inner
+    counts = _counts(plan)
+    labels = [s.id if counts[s.of] > 1 else s.name for s in inner.steps]
+    wide = min(max(map(len, labels), default=0), 34)
+    starts = set(inner.start)
+    several = len({t.origin.source.path for into in inner.triggers for t in into}) > 1
+    for i, name in enumerate(labels):
+        reasons = [("start", "")] if i in starts else []
+        for t in inner.triggers[i]:
+            reasons.append((_condition(plan, t, labels), _place(t, several)))
+        kind, sign = _kind(plan, i, starts)
+        first = reasons[0] if reasons else ("", "")
+        more = reasons[1:]
+        if len(more) > 2 and not verbose:
+            more = [*more[:1], (f"or by {len(more) - 1} more rules", "")]
+        shown.line(
+            f"  {'*' if shown.plain and sign == '●' else _ascii(shown, sign)} ",
+            (f"{kind:<10}", _style(kind)),
+            f" {name:<{wide}}  ",
+            *_reason(first),
+        )
+        for reason in more:
+            shown.line(" " * (15 + wide + 2), *_reason(reason, "or "))
+        if verbose:
+            _more(plan, i, labels, shown, 15 + wide + 2)
+
+
+def _ascii(shown: Out, sign: str) -> str:
+    return {"●": "*", "◐": "+", "○": "-"}[sign] if shown.plain else sign
+
+
+def _reason(reason: tuple[str, str], lead: str = "") -> list[Part]:
+    text, place = reason
+    return [(lead if not text.startswith("or ") else "") + text, (f"  {place}" if place else "", "dim")]
+
+
+def _kind(plan: Plan, step: int, starts: set[int]) -> tuple[str, str]:
+    if step in starts:
+        return "certain", "●"
+    into = plan.inner.triggers[step]
+    if into and all(matched(t.events) <= FAILURE for t in into):
+        return "on failure", "○"
+    return "possible", "◐"
+
+
+def _style(kind: str) -> str:
+    return {"certain": "ok", "possible": "changed", "on failure": "failed"}[kind]
+
+
+def _condition(plan: Plan, trigger: Trigger, labels: list[str]) -> str:
+    """`if a.run → changed`, in the names that people read."""
+    names = []
+    for look in trigger.looks:
+        names.append(labels[look.steps[0]] if len(look.steps) == 1 else look.name)
+    words = "|".join(trigger.events)
+    joined = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    every = "all of " if trigger.all else ""
+    closing = ", closes the cycle" if trigger.closing else ""
+    return f"if {every}{joined} → {words}{closing}"
+
+
+def _place(trigger: Trigger, several: bool) -> str:
+    origin = trigger.origin
+    return f"{printable(origin.source.path) if several else ''}:{origin.line}"
+
+
+def _more(plan: Plan, step: int, labels: list[str], shown: Out, indent: int) -> None:
+    doc = plan.program.actions[plan.inner.steps[step].of].doc
+    for line in doc.split("\n") if doc else []:
+        shown.line(" " * indent, ("## " + printable(line), "dim"))
+    for edge in plan.inner.orders[step]:
+        before = labels[edge.before.steps[0]] if len(edge.before.steps) == 1 else edge.before.name
+        word = "needs" if edge.needs else "after"
+        weak = " (weak)" if edge.weak else ""
+        shown.line(" " * indent, (f"{word} {before}{weak}  :{edge.origin.line}", "dim"))
+
+
+def _foot(plan: Plan, said: list[Diagnostic], shown: Out, verbose: bool) -> None:
+    notes = [d for d in said if d.severity == "note"]
+    if notes:
+        shown.line()
+    for d in notes:
+        _note(d, shown, verbose)
+    inner = plan.inner
+    if inner.waiting:
+        shown.line()
+        shown.line(("Not started by themselves", "strong"), ", as rules set them off:")
+        for name, origins in list(inner.waiting.items())[: None if verbose else 8]:
+            lines = ", ".join(f":{o.line}" for o in origins[:4]) + (" …" if len(origins) > 4 else "")
+            shown.line(f"  {name}  ", (lines, "dim"))
+        if len(inner.waiting) > 8 and not verbose:
+            shown.line((f"  and {len(inner.waiting) - 8} more (-v lists them)", "dim"))
+    if inner.dormant:
+        shown.line()
+        few = ", ".join(inner.dormant if verbose else inner.dormant[:6])
+        rest = "" if verbose or len(inner.dormant) <= 6 else f" and {len(inner.dormant) - 6} more"
+        shown.line(("Dormant", "strong"), f", nothing sets them off: {few}{rest}")
+
+
+def _note(d: Diagnostic, shown: Out, verbose: bool) -> None:
+    shown.line(("note", "note"), f"[{d.code}]: {printable(d.message)}")
+    for place, text in d.labels if verbose or len(d.labels) <= 6 else d.labels[:6]:
+        shown.line("  ", (f"{printable(place.source.path)}:{place.line}: ", "dim"), printable(text))
+    if d.hint:
+        shown.line("  ", ("help", "strong"), f": {printable(d.hint)}")

@@ -1,0 +1,119 @@
+"""`evdsl simulate`: what would happen, in the order in which it would, each with its cause."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from ..api import Plan, Refused
+from ..run.simulate import Trace
+from .messages import show
+from .opening import REFUSED, err, opened, out, planned, usage
+from .terminal import Out, printable
+
+
+def main(args: argparse.Namespace) -> int:
+    program = opened(args)
+    found = planned(args, program) if program else None
+    if program is None or found is None:
+        return REFUSED
+    plan, _ = found
+    outcomes = _outcomes(args)
+    if outcomes is None:
+        return REFUSED
+    from ..run.simulate import chosen_outcomes, simulate
+
+    chosen, wrong = chosen_outcomes(plan.inner, args.when, outcomes, args.rest)
+    if wrong:
+        show(wrong, err(args))
+        return REFUSED
+    trace = simulate(plan.inner, chosen, args.rest)
+    if args.json:
+        out(args).raw(json.dumps(trace.to_json(), indent=2, ensure_ascii=False) + "\n")
+    else:
+        tell(plan, trace, out(args), verbose=args.verbose)
+    return 0
+
+
+def _outcomes(args: argparse.Namespace) -> dict[str, object] | None:
+    """What `--outcomes FILE` holds; None, told, if it cannot be used."""
+    if args.outcomes is None:
+        return {}
+    try:
+        with open(args.outcomes, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or "it is no JSON"
+        usage(args, f"`--outcomes {args.outcomes}`: {reason}", 'it holds {"a.run#0": "ok", …}')
+        return None
+    if not isinstance(found, dict):
+        usage(args, f"`--outcomes {args.outcomes}` holds no map", 'it holds {"a.run#0": "ok", …}')
+        return None
+    return found
+
+
+def tell(plan: Plan, trace: Trace, shown: Out, *, verbose: bool = False) -> None:
+    """The trace for people: what ran with its cause, what did not and why, what became of what ran twice."""
+    counts: dict[str, int] = {}
+    for s in plan.steps:
+        counts[s.name] = counts.get(s.name, 0) + 1
+    labels = {s.id: s.id if counts[s.name] > 1 else s.name for s in plan.steps}
+    ran = [line for line in trace.steps if line.outcome not in ("idle", "skipped")]
+    skipped = [line for line in trace.steps if line.outcome == "skipped"]
+    idle = [line for line in trace.steps if line.outcome == "idle"]
+    wide = min(max((len(labels[line.id]) for line in ran), default=0), 34)
+    shown.line(("Simulated", "strong"), f" {printable(plan.inner.path)}: nothing was run")
+    shown.line()
+    for number, line in enumerate(ran, 1):
+        causes = [f"{_short(c.from_id, labels)} {c.event}" for c in line.because]
+        cause = "start" if not causes else "← " + ", ".join(causes[:2])
+        cause += f" and {len(causes) - 2} more" if len(causes) > 2 else ""
+        lines = ", ".join(dict.fromkeys(f":{c.line}" for c in line.because))
+        shown.line(
+            f"{number:>3} ",
+            (f"{shown.sign(line.outcome)} ", line.outcome),
+            f"{labels[line.id]:<{wide}}  ",
+            (f"{line.outcome:<8}", line.outcome),
+            f" {cause}",
+            (f"  {lines}" if lines else "", "dim"),
+        )
+    for line in skipped:
+        shown.line(
+            "    ", (f"{shown.sign('skipped')} ", "skipped"), f"{labels[line.id]:<{wide}}  ", ("skipped ", "skipped"),
+            f" {printable(line.reason)}",
+        )  # fmt: skip
+    if idle:
+        shown.line()
+        names = [labels[line.id] for line in idle]
+        few = names if verbose or len(names) <= 6 else names[:6]
+        rest = "" if len(few) == len(names) else f" and {len(names) - len(few)} more (-v lists them)"
+        shown.line(("idle", "strong"), ", no rule set it off: " + ", ".join(few) + rest)
+    again = [name for name, n in counts.items() if n > 1]
+    if again:
+        shown.line()
+        for name in again:
+            shown.line(f"{name} as a whole: ", (trace.fold[name], trace.fold[name]))
+    not_followed(plan, trace, shown, labels, verbose=verbose)
+
+
+def not_followed(plan: Plan, trace: Trace, shown: Out, labels: dict[str, str], *, verbose: bool) -> None:
+    """The note on a run that did not converge (section 6), where it says something."""
+    if not trace.unfollowed:
+        return
+    shown.line()
+    shown.line(("note", "note"), ": it did not converge: after going round once, these rules matched again")
+    for t in trace.unfollowed if verbose else trace.unfollowed[:4]:
+        names = ", ".join(labels.get(plan.steps[s].id, "") for look in t.looks for s in look.steps[-1:])
+        shown.line(
+            "  ",
+            (f":{t.origin.line} ", "dim"),
+            printable(t.origin.text),
+            ("  " + names if verbose else "", "dim"),
+        )
+
+
+def _short(from_id: str, labels: dict[str, str]) -> str:
+    return labels.get(from_id, from_id)
+
+
+__all__ = ["Refused", "main", "not_followed", "tell"]
