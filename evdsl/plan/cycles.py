@@ -13,14 +13,16 @@ class Choice(NamedTuple):
     """The action of a piece that runs again, and why (step 2).
 
     `by` is the first thing that told it from all others: `again`, `only` (one way in), `free` (the others are held
-    by an order or a rule to `#0`), `product`, `depth` or `mention`. `into`, `onto`: how many actions of the piece
-    lead into it, and to how many it leads. `qualified`: all that could have been chosen, it included.
+    by an order or a rule to `#0`), `product`, `depth` or `mention`; `rivals` are those that only this told it from.
+    `into`, `onto`: how many actions of the piece lead into it, and to how many it leads. `qualified`: all that could
+    have been chosen, it included.
     """
 
     again: int
     by: str
     into: int
     onto: int
+    rivals: list[int]
     qualified: list[int]
 
 
@@ -64,14 +66,17 @@ def choose(part: Part, piece: Piece, ways: dict[int, int], named: Collection[int
         into, onto = counts[action]
         return action in named, into * onto, ways[action], -action
 
-    first, *others = sorted(qualified, key=rank, reverse=True)
+    first = max(qualified, key=rank)
+    best, others = rank(first), [a for a in qualified if a != first]
     by = "only" if len(ways) == 1 else "free"
     if first in named:
         by = "again"
     elif others:
-        best, next_ = rank(first), rank(others[0])
-        by = "product" if best[1] > next_[1] else "depth" if best[2] > next_[2] else "mention"
-    return Choice(first, by, *counts[first], qualified)
+        for by, place in (("product", 1), ("depth", 2), ("mention", 3)):
+            rivals = [a for a in others if rank(a)[1:place] == best[1:place]]
+            if all(rank(a)[place] < best[place] for a in rivals):
+                return Choice(first, by, *counts[first], rivals, qualified)
+    return Choice(first, by, *counts[first], [], qualified)
 
 
 def close(part: Part, piece: Piece, again: int) -> list[tuple[int, Rule]]:
@@ -99,28 +104,10 @@ def opening(part: Part, starts: Collection[int], named: Collection[int], names: 
 
 
 def opens(part: Part, starts: Collection[int], named: Collection[int], names: list[str]) -> bool:
-    """Whether all of a part can be opened."""
-    return all(turn.choice is not None for turn in opening(part, starts, named, names))
+    """Whether all of a part can be opened. That does not hang on what `named` names.
 
-
-def remedy(part: Part, starts: Collection[int], named: Collection[int], names: list[str]) -> int | None:
-    """The action whose `again` line would open a part that cannot be opened as it is; None if no one line does.
-
-    Tried are the ways in that qualify, of outer pieces first, in order of mention: twenty at most.
+    For a piece that is refused, every way in is held from within it. Whatever else had been chosen before, the piece
+    stays together until one of its own actions is chosen in a larger one; but that one would be a way in that nothing
+    holds in the larger piece, so in this one too. So no `again` line ever opens a part that is refused.
     """
-    tried: list[int] = []
-    for turn in opening(part, starts, named, names):
-        tried += (
-            [a for a in turn.choice.qualified if a not in tried and a not in named] if turn.choice else []
-        )
-    for action in tried[:20]:
-        with_it = {*named, action}
-        chosen: set[int] = set()
-        for turn in opening(part, starts, with_it, names):
-            if turn.choice is None:
-                break
-            chosen.add(turn.choice.again)
-        else:
-            if all(a in chosen or a not in part.before for a in with_it):
-                return action
-    return None
+    return all(turn.choice is not None for turn in opening(part, starts, named, names))

@@ -51,18 +51,19 @@ def _path(hops: Sequence[Hop]) -> list[int]:
 # ---- errors
 
 
-def unopened(program: Program, hops: Sequence[Hop], ways: Sequence[int], again: int | None) -> Diagnostic:
-    """EV301. The last hop is what holds the first action of the path at `#0`; `again` would open the part."""
+def unopened(program: Program, hops: Sequence[Hop], ways: Sequence[int]) -> Diagnostic:
+    """EV301. The last hop is what holds the first action of the path at `#0`.
+
+    No `again` line is offered, for none could open the part (see cycles.opens).
+    """
     held, last = _name(program, hops[-1].after), hops[-1]
     by = written(program, last.by)
     if len(ways) == 1:
-        why = f"its only way in is `{held}`, and {by} binds that from within"
+        why = f"its only way in is `{held}`, and {by} binds it from within"
     else:
         why = f"each of its ways in is bound from within, `{held}` by {by}"
     message = f"the cycle {way(program, _path(hops))} cannot be opened: {why}"
-    if again is not None:
-        hint = f"write `again {_name(program, again)}`: then it can"
-    elif isinstance(last.by, Order):
+    if isinstance(last.by, Order):
         hint = f"take {by} out, or set off from outside an action of the cycle that no order leads into"
     else:
         hint = f"take the `#0` out of {by}, or set off another action of the cycle from outside"
@@ -121,27 +122,23 @@ def no_steps(program: Program, entry: str) -> Diagnostic:
 
 
 def reason(program: Program, choice: Choice) -> str:
-    """Why the action of a cycle that runs again does."""
-    others = [_name(program, a) for a in choice.qualified if a != choice.again]
-    if choice.by == "again":
-        return "an `again` line names it"
-    if choice.by == "only":
-        return "it is the only way in"
-    if choice.by == "free":
-        return "it is the only way in that no order and no rule to `#0` from within leads into"
-    if choice.by == "product":
-        leads = f"{choice.into} of the cycle lead{'s' if choice.into == 1 else ''} into it, it leads to {choice.onto}"
-        return f"{leads}, which is a larger product than that of {_listed(others)}"
-    as_many = f"it has as many neighbours as {_listed(others, 'or')}"
-    if choice.by == "depth":
-        return f"no other way in has more neighbours in the cycle, and it lies deeper than {_listed(others)}"
-    return f"{as_many}, lies as deep, and is mentioned first"
+    """Why the action of a cycle that runs again does (step 2 of section 6)."""
+    rivals = _listed([_name(program, a) for a in choice.rivals]) if choice.rivals else ""
+    lead = "leads" if choice.into == 1 else "lead"
+    return {
+        "again": "an `again` line names it",
+        "only": "it is the only way in",
+        "free": "the other ways in are bound from within, by an order or a `#0`",
+        "product": f"it is tied in most closely, {choice.into} of the cycle {lead} into it and it leads to {choice.onto}",
+        "depth": f"it is tied in as closely as {rivals} and lies deeper",
+        "mention": f"it is tied in as closely as {rivals}, lies as deep and is mentioned first",
+    }[choice.by]
 
 
 def cycle(program: Program, hops: Sequence[Hop], choice: Choice) -> Diagnostic:
     """EV501. `hops` begin and end with the action that runs again."""
     name = _name(program, choice.again)
-    message = f"cycle {way(program, _path(hops))}: `{name}` runs again, for {reason(program, choice)}"
+    message = f"in the cycle {way(program, _path(hops))} `{name}` runs again: {reason(program, choice)}"
     others = [f"again {_name(program, a)}" for a in choice.qualified if a != choice.again]
     hint = ""
     if others and choice.by == "again":
@@ -197,8 +194,8 @@ def gave_way(program: Program, orders: Iterable[Order]) -> list[Diagnostic]:
     notes = []
     for group in _by_origin(orders):
         shown = [_order(program, o) for o in group if isinstance(o, Order)]
-        give, their = ("give way: their", "each") if len(shown) > 1 else ("gives way: its", "both")
-        message = f"{_listed(shown)} {give} ends lie in {'cycles' if their == 'each' else 'one cycle'}"
+        gives = "give way: each lies" if len(shown) > 1 else "gives way: it lies"
+        message = f"{_listed(shown)} {gives} in a cycle"
         hint = "write a rule or an order of your own if one must come before the other"
         notes.append(Diagnostic("EV504", message, group[0].origin, hint))
     return notes

@@ -43,6 +43,8 @@ def reach(begin: Iterable[int], flow: Flow) -> bytearray:
         if not reached[node]:
             reached[node] = 1
             todo.append(node)
+    if len(todo) == len(single):
+        return reached
     missing = [count for count, _ in joins]
     while todo:
         node = todo.pop()

@@ -31,9 +31,9 @@ def numbered(name: str, number: int | None) -> str:
     return name if number is None else f"{name}#{number}"
 
 
-def words(events: Iterable[str]) -> list[str]:
+def words(events: Sequence[str]) -> list[str]:
     """The words of a rule in their fixed order."""
-    return sorted(events, key=EVENTS.index)
+    return sorted(events, key=EVENTS.index) if len(events) > 1 else list(events)
 
 
 def told(program: Program, hop: Hop) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from ..base.diagnostic import Diagnostic
 from ..meaning.program import Program, Rule
 from . import faults
-from .parts import is_numbered
 
 
 class Instances:
@@ -59,7 +58,7 @@ def instances(
     Faults: EV304 a number that it does not make, EV305 a gap.
     """
     made: dict[int, dict[int, Rule | None]] = {action: {1: None} for action in again}
-    explicit = [rule for rule in rules if is_numbered(rule)]
+    explicit = [rule for rule in rules if rule.number or any(rule.numbers)]
     for rule in explicit:
         if rule.number:
             made.setdefault(rule.subscriber, {}).setdefault(rule.number, rule)

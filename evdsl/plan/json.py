@@ -45,7 +45,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             for edge in into
         ],
         "cycles": [_cycle(cycle) for cycle in plan.cycles],
-        "dormant": plan.dormant,
+        "dormant": list(plan.dormant),
     }
 
 

@@ -12,13 +12,14 @@ from .hops import Hop
 
 
 class Start(NamedTuple):
-    """What starts the plan, in order of mention.
+    """What starts the plan, in order of mention, and flags for all that it reaches.
 
     `closed`: the way round each closed cycle that had to be started, from the action that starts it. `fallback`:
     nothing started by the rules, so what nothing sets off does.
     """
 
     actions: list[int]
+    reached: bytearray
     closed: list[list[Hop]]
     fallback: bool
 
@@ -84,13 +85,15 @@ def start(program: Program, rules: list[Rule], orders: list[Order], flows: Flow,
     if entry == "run":
         begin.update(dict.fromkeys([*program.sinks, *program.starts]))
     closed: list[list[Hop]] = []
-    if reach(begin, flows) != alive:  # else nothing is left to be started
+    reached = reach(begin, flows)
+    if reached != alive:  # else nothing is left to be started
         closed = settle(program, closed_cycles(program, triggers, alive), held, held_orders, entry, begin)
+        reached = reach(begin, flows) if closed else reached
     if begin:
-        return Start(sorted(begin), closed, False)
+        return Start(sorted(begin), reached, closed, False)
     never = {rule.subscriber for rule in rules if not rule.number}
     actions = [n for n, a in enumerate(program.actions) if n not in never and a.action != "remove"]
-    return Start(actions, [], True)
+    return Start(actions, reach(actions, flows), [], True)
 
 
 def planned(
@@ -99,7 +102,9 @@ def planned(
     """Step 3: what rules can reach from the start. `given` is what `--start` names, None if it is not given."""
     flows = flow(program, rules)
     begin = (
-        start(program, rules, orders, flows, entry) if given is None else Start(sorted(set(given)), [], False)
+        start(program, rules, orders, flows, entry)
+        if given is None
+        else Start(sorted(set(given)), reach(given, flows), [], False)
     )
     actions = reach(begin.actions, flows)
     return Planned(actions, begin, *between(rules, orders, actions), [])

@@ -11,7 +11,7 @@ from ..base.diagnostic import Diagnostic
 from ..base.source import Span
 from ..meaning.program import Order, Program, Rule
 from . import faults
-from .cycles import Choice, Turn, close, opening, remedy
+from .cycles import Choice, Turn, close, opening
 from .graph import shortest_path
 from .hops import Hop, hop
 from .live import Planned
@@ -53,8 +53,7 @@ def open_all(program: Program, held: Planned, parts: Parts) -> Opened:
         for turn in opening(part, starts, named, names):
             if turn.choice is None:
                 stuck.update(part.actions)
-                way_out = remedy(part, starts, named, names)
-                opened.found.append(_unopened(program, part, turn, names, way_out))
+                opened.found.append(_unopened(program, part, turn, names))
                 break
             _resolve(program, opened, part, turn.piece, turn.choice)
     again = {cycle.again for cycle in opened.cycles}
@@ -91,12 +90,12 @@ def _resolve(program: Program, opened: Opened, part: Part, piece: Piece, choice:
     opened.found.append(faults.cycle(program, hops, choice))
 
 
-def _unopened(program: Program, part: Part, turn: Turn, names: list[str], again: int | None) -> Diagnostic:
+def _unopened(program: Program, part: Part, turn: Turn, names: list[str]) -> Diagnostic:
     """Shows the way from the first way in by name to what holds it at `#0`."""
     first = min(turn.ways, key=names.__getitem__)
     path = shortest_path(turn.piece, first, {b for b in part.held[first] if b in turn.piece})
     hops = [hop(a, b, _into(part, b)) for a, b in pairwise(path)]
-    return faults.unopened(program, [*hops, hop(path[-1], first, _holding(part, first))], turn.ways, again)
+    return faults.unopened(program, [*hops, hop(path[-1], first, _holding(part, first))], turn.ways)
 
 
 def _not_obeyed(

@@ -87,7 +87,7 @@ class Plan:
 
     `loops` maps a step that runs again (instance above 0) to the triggers inside its part that it would set off if
     its part went round once more; they are never followed, the note on convergence names them.
-    `waiting`: entry actions that do not start by themselves, with the rules that set each off (numbers of Program.rules).
+    `entry`: the name of the entry actions. `notes`: what is to be said of the plan, its cycles above all.
     """
 
     path: str
@@ -97,6 +97,16 @@ class Plan:
     orders: list[list[Edge]]
     cycles: list[Cycle]
     dormant: list[str]
-    waiting: dict[str, list[Span]] = field(default_factory=dict)
+    entry: str = "run"
     loops: dict[int, list[Trigger]] = field(default_factory=dict)
     notes: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> dict[str, list[Span]]:
+        """The planned entry actions that do not start by themselves, each with the rules that set it off."""
+        starts = {self.steps[step].of for step in self.start}
+        found: dict[str, list[Span]] = {}
+        for step, triggers in zip(self.steps, self.triggers, strict=True):
+            if step.action == self.entry and step.of not in starts:
+                found.setdefault(step.name, []).extend(trigger.origin for trigger in triggers)
+        return found

@@ -13,7 +13,7 @@ Ref = tuple[int, int | None]
 _LIST = r"[\w.+@#-]+(?:\s*,\s*[\w.+@#-]+)*"
 _RULE = re.compile(rf"on\s+(all\s+)?({_LIST})\s+([\w|]+)\s+({_LIST})")
 _ORDER = re.compile(rf"({_LIST})\s+(after|needs)\s+({_LIST})")
-_NAMING = re.compile(rf"(connect|start|again)\s+(\S+(?:\s*,?\s*\S+)*)")
+_NAMING = re.compile(r"(connect|start|again)\s+(\S+(?:\s*,?\s*\S+)*)")
 
 
 class NumberedOrder(Exception):
