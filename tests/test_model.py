@@ -84,16 +84,64 @@ def _plan(*lines: str) -> Any:
         "on s.run changed a.run\non a.run changed b.run\non b.run changed a.run#0",
         "on a.run changed a.run#1\non a.run#1 changed b.run\non b.run changed a.run#1",
         "b.run#1 after a.run",
-        "a.x after b.x",
+        "on a.x changed a.x",
     ],
 )
 def test_refused(text: str) -> None:
-    """The errors of section 6."""
-    if text == "a.x after b.x":  # a plan of orders alone starts both
-        assert _plan(text).start == {"a.x", "b.x"}
-        return
+    """The errors of section 6, and a plan without steps (section 5)."""
     with pytest.raises(Refused):
         _plan(text)
+
+
+_RING = "on a.run changed b.run\non b.run changed a.run\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("on s.run changed a.run, b.run", {"a.run"}),  # first mentioned
+        ("on s.run changed a.run\non t.run changed u.run\non u.run changed b.run", {"b.run"}),  # the deepest
+        (
+            "on s.run changed a.run, b.run\non b.run changed c.run\non c.run changed b.run",
+            {"b.run"},
+        ),  # product
+        ("on s.run changed a.run, b.run\non b.run failed b.run", {"b.run"}),  # itself counted
+        (
+            "on s.run changed a.run, b.run\non b.run changed c.run\na.run after c.run",
+            {"b.run"},
+        ),  # an order in
+        ("on s.run changed a.run, b.run\non b.run failed a.run#0", {"b.run"}),  # a rule to #0 within
+        (
+            "on s.run changed a.run\non x.run changed y.run\non y.run changed x.run\non y.run changed b.run",
+            {"b.run", "x.run"},
+        ),  # depth counts actions
+        ("on s.run changed a.run, b.run\nagain b.run", {"b.run"}),
+        ("on s.run changed a.run\non t.run changed b.run#1", {"a.run"}),  # to #1: no way in
+        ("on s.run changed a.run\non all a.run, t.run changed b.run", {"a.run"}),  # not every emitter outside
+        (
+            "on s.run changed a.run\non b.run changed c.run\non c.run changed b.run",
+            {"a.run", "b.run"},
+        ),  # step 4
+    ],
+)
+def test_the_one_that_runs_again(text: str, again: set[str]) -> None:
+    """Section 6, steps 1, 2 and 4, on a ring of two."""
+    assert _plan(_RING + text).again == again
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("on all a.run, b.run success c.run\non c.run changed a.run, b.run", {"c.run"}),  # all is reached
+        ("b.run after a.run\non b.run changed a.run\non a.run changed b.run", {"a.run"}),  # it can be opened
+        ("on all a.run, b.run success a.run", {"a.run", "b.run"}),
+        ("on a.go changed b.go\non b.go changed a.go\nstart b.go", {"b.go"}),
+        ("on a.go changed b.remove\non c.remove changed d.go", {"a.go"}),  # untriggered
+    ],
+)
+def test_start(text: str, start: set[str]) -> None:
+    """Section 5, 2."""
+    assert _plan(text).start == start
 
 
 def test_again_for_dormant_is_ignored() -> None:
@@ -133,7 +181,12 @@ def test_veto_limit_and_skipped() -> None:
 
 
 def test_needs_vetoes_each_instance() -> None:
-    lines = ["on s.run changed a.run", "on a.run changed b.run", "on b.run changed a.run", "b.run needs g.run"]
+    lines = [
+        "on s.run changed a.run",
+        "on a.run changed b.run",
+        "on b.run changed a.run",
+        "b.run needs g.run",
+    ]
     trace = simulate(_plan(*lines), {"g.run#0": "failed"})
     assert (trace["b.run#0"], trace["a.run#1"]) == ("skipped", "idle")
     trace = simulate(_plan(*lines[:3], "a.run needs g.run"), {"g.run#0": "failed"})
@@ -141,7 +194,7 @@ def test_needs_vetoes_each_instance() -> None:
 
 
 def test_random_programs() -> None:
-    """Every random program is refused or has a plan whose every instance is settled, whatever the outcomes."""
+    """A random program is refused or has a plan whose every instance is settled, whatever the outcomes."""
     rng = random.Random(7)
     plans = 0
     for _ in range(300):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from ..meaning.program import Order, Program, Rule
+from ..meaning.program import Order, Program, Rule, Start
 from ..plan.live import Planned, settled
 from ..plan.weak import drop_weak
 from .opening import REFUSED, opened, out, planned
@@ -76,17 +76,17 @@ class _Lines:
                 yield f"start {self.names[number]}"
 
     def _items(self) -> Iterator[tuple[str, Rule | Order | int]]:
-        for kind, index in self.program.sequence:
-            if kind == "rule":
-                rule = self.program.rules[index]
+        for item in self.program.sequence:
+            if isinstance(item, Start):
+                yield "start", item.action
+            elif item >= 0:
+                rule = self.program.rules[item]
                 if rule not in self.dropped:
-                    yield kind, rule
-            elif kind == "order":
-                order = self.program.orders[index]
-                if (order.before, order.after, order.kind) in self.kept:
-                    yield kind, order
+                    yield "rule", rule
             else:
-                yield kind, index
+                order = self.program.orders[~item]
+                if (order.before, order.after, order.kind) in self.kept:
+                    yield "order", order
 
     def _rules(self, rules: list[Rule]) -> Iterator[str]:
         for r in rules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..base.diagnostic import Diagnostic, in_order
+from ..base.memory import all_kept
 from ..base.source import Source
 from .declare import ActionFiles, declare, found_driver
 from .program import Program
@@ -12,6 +13,7 @@ from .relate import relate
 from .unroll import Given, unroll
 
 
+@all_kept()
 def compile_program(
     source: Source, folder: Path | None = None, given: Given | None = None
 ) -> tuple[Program, list[Diagnostic]]:

@@ -32,7 +32,6 @@ class Names:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     order: list[Action] = field(default_factory=list)
-    _cache: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _told: set[tuple[int, int]] = field(default_factory=set)
 
     def number(self, name: str) -> int:
@@ -59,17 +58,10 @@ class Names:
 
     def action(self, ref: ast.Ref, scope: Scope) -> str | None:
         """The name of the action that a reference without patterns means; None if it is left out or at fault."""
-        key = (scope.unit.prefix, ref.text)
-        if key in self._cache:
-            found = self._cache[key]
-            if found is not None:
-                return found
         text = self.text(ref, scope)
         name = self._resolve(text)
         if name is None:
             self._unknown(text, ref, scope)
-        if "{{" not in ref.text:
-            self._cache[key] = name
         return name
 
     def _resolve(self, text: str) -> str | None:

@@ -47,6 +47,12 @@ class Order(NamedTuple):
     origin: Span
 
 
+class Start(NamedTuple):
+    """A `start` statement's word for one action."""
+
+    action: int
+
+
 class Handed(NamedTuple):
     """One value of a connection: `taken` of resource `emitter` is known to resource `receiver` as `given`."""
 
@@ -116,7 +122,7 @@ class Program:
     rules_only: bool = False
     mentioned: int = 0  # the first so many actions are mentioned, the others only declared
     units: list[Unit] = field(default_factory=list)  # the files, the root first
-    sequence: list[tuple[str, int]] = field(default_factory=list)  # rules, orders and starts as they were stated
+    sequence: list[int | Start] = field(default_factory=list)  # as stated: rule i as i, order i as ~i, starts
 
     @property
     def sinks(self) -> list[int]:

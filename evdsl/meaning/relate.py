@@ -10,11 +10,13 @@ from .links import connect, has_pattern, occur
 from .names import Names
 from .orders import order, serial
 from .reference import Named, References, bindings, joined, under
+from .program import Start
 from .relations import Relations, words
 from .scope import Scope
 from .unroll import Placed
 
 Again = tuple[int, Span]
+_new = tuple.__new__
 
 
 def relate(placed: list[Placed], names: Names) -> tuple[Relations, list[int], list[Again]]:
@@ -45,7 +47,7 @@ def relate(placed: list[Placed], names: Names) -> tuple[Relations, list[int], li
             if scope.unit.importer is None:
                 for number in (names.number(name) for n in found for name, _ in n.found):
                     starts[number] = None
-                    relations.sequence.append(("start", number))
+                    relations.sequence.append(Start(number))
     agains = [
         again
         for p in present
@@ -59,19 +61,35 @@ def relate(placed: list[Placed], names: Names) -> tuple[Relations, list[int], li
 
 
 def _plain(s: ast.Rule, scope: Scope, relations: Relations) -> bool:
-    """The frequent case, one emitter and one subscriber by name; False if the rule is no such."""
-    if s.all or len(s.emitters) != 1 or len(s.subscribers) != 1:
+    """The frequent case, one emitter and one subscriber by name; False if the rule is no such.
+
+    Nearly all of a large file goes this way: it looks each text up once, in what its file has mentioned before.
+    """
+    if len(s.emitters) != 1 or len(s.subscribers) != 1:
         return False
-    a, b = s.emitters[0], s.subscribers[0]
-    if pattern.is_pattern(a.text) or pattern.is_pattern(b.text):
-        return False
-    names = relations.names
-    emitter, subscriber = names.action(a, scope), names.action(b, scope)
-    if emitter is not None and subscriber is not None:
-        origin = Span(scope.unit.file.source, s.start, s.end)
-        number, to = names.number(emitter), names.number(subscriber)
-        relations.rule((number,), (a.number,), words(s.events), False, to, b.number, origin)
+    (a,), (b,) = s.emitters, s.subscribers
+    known = scope.unit.known
+    number = known[a.text] if a.text in known else _number(a, scope, relations.names)
+    to = known[b.text] if b.text in known else _number(b, scope, relations.names)
+    if number is None or to is None:
+        return not (pattern.is_pattern(a.text) or pattern.is_pattern(b.text))
+    events = (s.events[0].text,) if len(s.events) == 1 else words(s.events)
+    origin = _new(Span, (scope.unit.file.source, s.start, s.end))
+    relations.rule((number,), (a.number,), events, False, to, b.number, origin)
     return True
+
+
+def _number(ref: ast.Ref, scope: Scope, names: Names) -> int | None:
+    """The number of an action by name; None for a pattern, and where it is left out or at fault, which is told."""
+    if pattern.is_pattern(ref.text):
+        return None
+    name = names.action(ref, scope)
+    if name is None:
+        return None
+    number = names.number(name)
+    if "{{" not in ref.text:
+        scope.unit.known[ref.text] = number
+    return number
 
 
 def _rule(s: ast.Rule, scope: Scope, references: References, relations: Relations) -> None:

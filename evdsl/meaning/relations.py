@@ -7,11 +7,12 @@ from ..base.events import MATCHES
 from ..base.source import Span
 from ..syntax import ast
 from .names import Names
-from .program import Handed, Order, Rule
+from .program import Handed, Order, Rule, Start
 
 MOST_RULES = 1_000_000
 """More rules and orders than that are taken for a mistake in a pattern."""
 
+_new = tuple.__new__
 _POSITION = {word: i for i, word in enumerate(MATCHES)}
 
 
@@ -33,7 +34,7 @@ class Relations:
         self.rules: list[Rule] = []
         self.orders: list[Order] = []
         self.handed: list[Handed] = []
-        self.sequence: list[tuple[str, int]] = []
+        self.sequence: list[int | Start] = []
         self._rule_at: dict[tuple[object, ...], int] = {}
         self._order_at: dict[tuple[int, int, str], int] = {}
         self._full = False
@@ -53,9 +54,11 @@ class Relations:
         key = (emitters, numbers, events, every, subscriber, number)
         at = self._rule_at.get(key)
         if at is None:
-            self._rule_at[key] = len(self.rules)
-            self.sequence.append(("rule", len(self.rules)))
-            self.rules.append(Rule(emitters, numbers, events, every, subscriber, number, origin, removal))
+            self._rule_at[key] = at = len(self.rules)
+            self.sequence.append(at)
+            self.rules.append(
+                _new(Rule, (*key, origin, removal))
+            )  # half the time of Rule(…); this line runs most
         elif self.rules[at].removal and not removal:
             self.rules[at] = self.rules[at]._replace(removal=False, origin=origin)
 
@@ -65,7 +68,7 @@ class Relations:
         at = self._order_at.get(key)
         if at is None:
             self._order_at[key] = len(self.orders)
-            self.sequence.append(("order", len(self.orders)))
+            self.sequence.append(~len(self.orders))
             self.orders.append(Order(before, after, kind, weak, origin))
         elif self.orders[at].weak and not weak:
             self.orders[at] = Order(before, after, kind, False, origin)

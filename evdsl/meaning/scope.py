@@ -31,6 +31,9 @@ class Unit:
     defaults: list[ast.Defaults] = field(default_factory=list)
     absent: set[str] = field(default_factory=set)  # groups and hosts that an `if` left out
     prefixes: list[str] = field(default_factory=list)  # of its own imports, without `prefix`
+    known: dict[str, int] = field(
+        default_factory=dict
+    )  # the number of each action, by the text that names it here
     used: set[str] = field(default_factory=set)  # params, secrets and groups that something reads
 
     @property

@@ -66,6 +66,7 @@ class LocalExecutor:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._ticket = count()
         self._level = 0
+        self._woken = False
         self._selector = selectors.DefaultSelector()
         self._waking, self._wake = os.pipe()
         os.set_blocking(self._waking, False)
@@ -86,8 +87,13 @@ class LocalExecutor:
 
     def wait(self, timeout: float | None = None) -> list[Notice]:
         """What has happened. Blocks until something did, `wake` was called or `timeout` seconds are over."""
-        if not self._notices:
-            self._select(self._patience(timeout))
+        deadline = None if timeout is None else monotonic() + timeout
+        self._woken = False
+        while not self._notices and not self._woken:
+            left = None if deadline is None else deadline - monotonic()
+            if left is not None and left < 0:
+                break
+            self._select(self._patience(left))
             self._fire()
             while self._due and len(self._running) + self._held < self.places:
                 self._proceed([self._due.popleft()])
@@ -241,7 +247,8 @@ class LocalExecutor:
         if process.settled:
             return
         if process.ending and not process.killed and process.group_lives():
-            self._later(4 * POLL, lambda: self._settle(process))
+            process.pause = min(2 * process.pause, 0.3)
+            self._later(process.pause, lambda: self._settle(process))
             return
         if process.pipe >= 0 and not process.lingered:
             process.lingered = True
@@ -341,6 +348,7 @@ class LocalExecutor:
             if key.data is None:
                 with suppress(BlockingIOError):
                     os.read(self._waking, 4096)
+                self._woken = True
             else:
                 handle, process = key.data
                 handle(process)

@@ -36,6 +36,7 @@ class Process:
         "killed",
         "lingered",
         "output",
+        "pause",
         "pid",
         "pipe",
         "problem",
@@ -54,6 +55,7 @@ class Process:
         self.killed = False  # KILL was sent to its group
         self.lingered = False  # its pipe was given time to end after it
         self.settled = False  # all is known of it
+        self.pause = 0.01  # seconds until its group is looked at again
         self.watch = -1
         if hasattr(os, "pidfd_open"):
             with suppress(OSError):  # no descriptor left: it runs all the same
@@ -129,14 +131,30 @@ class Process:
         self.signal_group(signal.SIGKILL)
 
     def group_lives(self) -> bool:
-        """Whether anything of its group is left, itself included until its exit code is taken."""
+        """Whether anything of its group is left. What has ended and waits for its parent to notice is not."""
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:
             return False
         except PermissionError:
             return True
+        return _any_alive(self.pid)
+
+
+def _any_alive(group: int) -> bool:
+    """Whether a group that has members has one that is no zombie. In many containers nobody takes care of orphans."""
+    try:
+        entries = os.listdir("/proc")
+    except OSError:
         return True
+    for entry in entries:
+        if entry.isdecimal():
+            with suppress(OSError), open(f"/proc/{entry}/stat", "rb") as file:
+                # "pid (name) state parent group ...", and the name may hold anything
+                fields = file.read().rpartition(b")")[2].split()
+                if fields[2:3] == [b"%d" % group] and fields[0] != b"Z":
+                    return True
+    return not entries
 
 
 def spawn(argv: tuple[str, ...], env: Mapping[str, str], cwd: str, stdin: bytes = b"") -> Process:

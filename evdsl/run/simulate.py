@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
-from ..base.events import OUTCOMES
+from ..base.events import EVENTS, OUTCOMES, SETTLED
 from ..base.spell import nearest
 from ..drivers.outcome import Outcome
 from ..plan.plan import Plan, Trigger
@@ -132,7 +132,7 @@ def _no_outcome(word: object, where: str) -> Diagnostic | None:
     if word in OUTCOMES:
         return None
     text = word if isinstance(word, str) else str(word)
-    near = nearest(text, OUTCOMES)
+    near = None if text in SETTLED or text in EVENTS else nearest(text, OUTCOMES)
     hint = f"Did you mean `{near}`?" if near else f"An action says one of {', '.join(OUTCOMES)}."
     return Diagnostic("EV602", f"`{text}` is no outcome (in `{where}`)", None, hint)
 

@@ -61,6 +61,10 @@ _NAMES = {
     "__ANON_0": "`->`",
 }
 _UNSAID = {"RAW", "LONG_STRING", "LONG_RAW", "NEGATIVE", "$END"}
+_BRACES = {
+    "{": "a body begins on the line of its statement, as in `resource NAME {`",
+    "}": "no `{` is open here: leave it out",
+}
 _FIRST = re.compile(r"[^\s\[\]{}();,=\"']+")
 _BLANKS = {
     "\u00a0": "a no-break space",
@@ -101,6 +105,8 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
         )
     if form is None and (unknown := _statement(source, piece.start, at)):
         return unknown
+    if form is None and (lost := _BRACES.get(token.text)) and token.start == piece.start:
+        return _diagnostic("EV100", f"`{token.text}` does not fit here", source, at, token.end, lost)
     hint = f"expected {_listed(error.accepts or error.expected)}; {how}"
     if over:
         return _diagnostic("EV100", "the line ends too early", source, at, at + 1, hint)

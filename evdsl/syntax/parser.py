@@ -6,7 +6,6 @@ error is reported at its place and all that stands is kept.
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 from functools import lru_cache
@@ -17,6 +16,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput
 
 from ..base.diagnostic import Diagnostic, in_order
+from ..base.memory import all_kept
 from ..base.source import Source, Span
 from . import ast, faults, split
 from .build import Build
@@ -71,14 +71,8 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
 
     Never raises for what the text says. Linear in the length of the text.
     """
-    with _LOCK:
-        collecting = gc.isenabled()
-        gc.disable()  # the nodes are all kept; looking through them again and again costs a third of the time
-        try:
-            return _Parse(source).whole()
-        finally:
-            if collecting:
-                gc.enable()
+    with _LOCK, all_kept():
+        return _Parse(source).whole()
 
 
 class _Parse:
@@ -129,7 +123,7 @@ class _Parse:
             rest += text[at : piece.end]
             found, error = self._attempt("file", Region(rest, 0, len(rest), piece.start))
         if error is not None:
-            self.faults.append(faults.told(error, self.source, piece, FORMS.get(word)))
+            self._refused(error, piece, FORMS.get(word))
         return found
 
     def _member(self, start: str, piece: split.Piece, word: str) -> bool:
@@ -140,5 +134,10 @@ class _Parse:
             return len(self.faults) == before
         _, error = self._attempt(start, Region(self.source.text, piece.start, piece.end))
         if error is not None:
-            self.faults.append(faults.told(error, self.source, piece, MEMBER_FORMS[word]))
+            self._refused(error, piece, MEMBER_FORMS[word])
         return error is None
+
+    def _refused(self, error: Exception, piece: split.Piece, form: str | None) -> None:
+        """Tell what is wrong with a piece that is left out; its comments are kept."""
+        self.faults.append(faults.told(error, self.source, piece, form))
+        self.comments += split.comments(self.source.text, piece.start, piece.end)

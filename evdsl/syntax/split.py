@@ -50,6 +50,11 @@ def members(text: str, start: int, end: int) -> list[Piece]:
     return [] if brace is None else _cut(text, brace[0], brace[1], eager=False)[0]
 
 
+def comments(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Start and end of each comment in `text[start:end]`."""
+    return [found.span() for found in _PIECE.finditer(text, start, end) if found.lastgroup == "comment"]
+
+
 def _cut(text: str, start: int, stop: int, *, eager: bool) -> tuple[list[Piece], int | None]:
     pieces: list[Piece] = []
     stack: list[int] = []

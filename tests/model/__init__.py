@@ -1,1 +1,1 @@
-"""A set-based reference model of LANGUAGE.md, written from the text alone: the oracle of the compiler's tests."""
+"""A set-based reference model of LANGUAGE.md, written from the text alone: the oracle of the tests."""

@@ -91,7 +91,7 @@ class MPlan:
 
     def canonical(self, look: str) -> str:
         """The fold of an action with one instance is that instance: one spelling for comparisons."""
-        return f"{look}#0" if look in {s[:-2] for s in self.steps} and len(self.instances(look)) == 1 else look
+        return f"{look}#0" if len(self.instances(look)) == 1 else look
 
 
 def number(step: str) -> int:
@@ -312,8 +312,8 @@ def _starts(program: MProgram, rules: list[MRule], orders: list[MOrder], entry: 
             starts.add(next((c for c in candidates if serves(c, cycle)), candidates[0]))
     if starts:
         return starts
-    never = {r.to[0] for r in rules if not _to_later(r)} | {a for a in program.actions if a.endswith(".remove")}
-    return set(program.actions) - never
+    triggered = {r.to[0] for r in rules if not _to_later(r)}
+    return {a for a in program.actions if a not in triggered and not a.endswith(".remove")}
 
 
 # --- section 6 ---------------------------------------------------------------------------------------------
@@ -338,15 +338,17 @@ def _choose(
     piece: frozenset[str], part: frozenset[str], rules: list[MRule], planned: Planned, program: MProgram
 ) -> str:
     """Steps 1 and 2: the action of a piece of an outermost part that runs again."""
+    below = _below(planned)
     depth: dict[str, float] = {}
+    from_outside = [r for r in planned.rules if not _to_later(r) and not _names(r) & piece]
     for action in piece:
-        outside = [r for r in planned.rules if r.to[0] == action and not _to_later(r) and not _names(r) & piece]
+        outside = [r for r in from_outside if r.to[0] == action]
         if any(_names(r) & part for r in outside):
             depth[action] = float("inf")  # step 4: from elsewhere in the outermost part
         elif action in planned.starts:
             depth[action] = 0
         elif outside:
-            depth[action] = max(_depth_below(e, planned) for r in outside for e in _names(r))
+            depth[action] = max(below[e] for r in outside for e in _names(r))
     pinned = {r.to[0] for r in rules if r.to[1] == 0 and _names(r) & piece}
     pinned |= {o.after for o in planned.orders if o.before in piece}
     ways = [a for a in depth if a not in pinned]
@@ -361,12 +363,17 @@ def _choose(
     return max(ways, key=rank)
 
 
-def _depth_below(emitter: str, planned: Planned) -> int:
-    """The depth of the emitter's component plus the number of its actions (step 2)."""
+def _below(planned: Planned) -> dict[str, int]:
+    """For each action the depth of its component plus the number of the component's actions (step 2)."""
     edges = _edges(planned.rules, planned.orders)
-    component = next(c for c in _components(planned.actions, edges) if emitter in c)
-    before = {a for a, b in edges if b in component and a not in component}
-    return max((_depth_below(e, planned) for e in before), default=0) + len(component)
+    components = _components(planned.actions, edges)
+    below: dict[str, int] = {}
+    while len(below) < len(planned.actions):
+        for c in components:
+            before = {a for a, b in edges if b in c and a not in c}
+            if before <= below.keys():
+                below |= dict.fromkeys(c, max((below[a] for a in before), default=0) + len(c))
+    return below
 
 
 def plan(program: MProgram, entry: str = "run", start: Iterable[str] | None = None) -> MPlan:
@@ -436,6 +443,7 @@ def plan(program: MProgram, entry: str = "run", start: Iterable[str] | None = No
 
 def waits_for(made: MPlan) -> set[Edge]:
     """(earlier, later): what must be settled before what (section 7; #1 after #0: section 6)."""
-    waits = {(s, t) for s in made.steps for t in made.instances(s.rpartition("#")[0]) if number(s) < number(t)}
+    of_one = [made.instances(s.rpartition("#")[0]) for s in made.steps]
+    waits = {(s, t) for steps in of_one for s in steps for t in steps if number(s) < number(t)}
     pairs = [(lk, r.to) for r in made.rules for lk in r.looks] + [(o.before, o.after) for o in made.orders]
     return waits | {(s, to) for lk, to in pairs for s in ([lk] if "#" in lk else made.instances(lk))}

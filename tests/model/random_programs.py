@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from itertools import pairwise
 
-_EVENTS = ["changed"] * 8 + ["success", "success", "done", "ok", "created", "failed", "failure", "error", "skipped"]
-_EVENTS += ["ok|failed", "changed|error"]
+_EVENTS = ["changed"] * 8 + ["success", "success", "done", "ok", "created", "failed", "failure"]
+_EVENTS += ["error", "skipped", "ok|failed", "changed|error"]
 _OUTCOMES = ["changed"] * 6 + ["ok"] * 3 + ["created", "created", "removed", "failed", "failed", "error"]
 
 
@@ -14,7 +15,8 @@ def random_program(rng: random.Random, size: int) -> str:
     """The text of a rules-only program of `size` statements over a handful of resources.
 
     Every construct occurs: rules on any and on all, several events, lists on both sides, explicit numbers,
-    orders, connect, start, again, actions that set themselves off. It may well have no plan.
+    orders, connect, start, again, actions that set themselves off. Some begin with rings and chains that lead
+    into them, so that there is something to choose from. A program may well have no plan.
     """
     count = rng.randint(2, max(2, min(9, 1 + size // 2 + rng.randint(0, 2))))
     numbers, sparse = rng.random() < 0.25, rng.random() < 0.5
@@ -63,9 +65,22 @@ def random_program(rng: random.Random, size: int) -> str:
             return f"connect {resource()} {resource()}"
         return f"start {ref()}" if kind < 0.985 else f"again {ref()}"
 
-    return "".join(f"{statement()}\n" for _ in range(size))
+    def ring() -> list[str]:
+        """A ring with chains of `fN` that lead into it: several ways in at several depths."""
+        members = list(dict.fromkeys(ref() for _ in range(rng.randint(2, 5))))
+        pairs = list(zip(members, [*members[1:], members[0]], strict=True))
+        for n in range(rng.randint(0, 3)):
+            chain = [f"f{n}{k}.run" for k in range(rng.randint(1, 3))] + [rng.choice(members)]
+            pairs += list(pairwise(chain))
+        return [f"on {a} {rng.choice(_EVENTS)} {b}" for a, b in pairs]
+
+    lines = [statement() for _ in range(size)]
+    if size > 3 and rng.random() < 0.4:
+        lines = [*ring(), *lines][:size]
+        rng.shuffle(lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def random_outcomes(rng: random.Random, steps: Iterable[str]) -> dict[str, str]:
-    """What each instance would say if it ran; the steps are taken in sorted order, so that a seed says all."""
+    """What each instance would say if it ran; taken in sorted order, so that a seed says all."""
     return {step: rng.choice(_OUTCOMES) for step in sorted(steps)}

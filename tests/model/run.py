@@ -37,7 +37,8 @@ def fold(outcomes: Sequence[str]) -> str:
 
 def folds(plan: MPlan, trace: Mapping[str, str]) -> dict[str, str]:
     """The fold of every planned action after a run."""
-    return {a: fold([trace[s] for s in plan.instances(a)]) for a in {s.rpartition("#")[0] for s in plan.steps}}
+    actions = {s.rpartition("#")[0] for s in plan.steps}
+    return {a: fold([trace[s] for s in plan.instances(a)]) for a in actions}
 
 
 def simulate(
