@@ -26,7 +26,7 @@ LINGER = 0.2
 """Seconds that are waited for the output to end after its process did: a background child may hold the pipe open."""
 POLL = 0.005
 """Seconds between two looks at processes that the system has no descriptor for."""
-_PASSING = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_PASSING = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETXTBSY)
 _HOLDS = 10
 """How often a start that failed for want of descriptors or processes is tried again, the pause doubling from 10 ms."""
 
