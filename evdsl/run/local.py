@@ -16,6 +16,7 @@ from ..drivers import registry
 from ..drivers.driver import Command, Driver, Ended, Try, Unfit
 from ..drivers.job import Job
 from ..drivers.outcome import Outcome
+from ..drivers.output import Output
 from .executor import Again, Done, Notice
 from .process import Process, ready_this_process, spawn
 from .task import Guard, Task
@@ -27,6 +28,7 @@ LINGER = 0.2
 POLL = 0.005
 """Seconds between two looks at processes that the system has no descriptor for."""
 _PASSING = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETXTBSY)
+_NO_OUTPUT = Output(0)
 _HOLDS = 10
 """How often a start that failed for want of descriptors or processes is tried again, the pause doubling from 10 ms."""
 
@@ -260,8 +262,8 @@ class LocalExecutor:
             process.close_pipe()
         process.settled = True
         work = self._running.pop(process.pid)
-        exit_ = None if process.problem else process.exit
-        self._ended(work, Ended(exit_, process.problem, process.output.kept()))
+        kept, process.output = process.output.kept(), _NO_OUTPUT  # timers may know the process for long
+        self._ended(work, Ended(None if process.problem else process.exit, process.problem, kept))
 
     def _ended(self, work: _Work, ended: Ended) -> None:
         """Tell the tasks that a command served what came of it."""

@@ -398,7 +398,7 @@ def test_running_out_of_descriptors(tmp_path: Path) -> None:
 def test_descriptors_are_given_back(executor: LocalExecutor) -> None:
     results(executor, sh("true"))
     before = len(os.listdir("/proc/self/fd"))
-    results(executor, *[sh("sleep 60 & exit 1" if n % 7 == 0 else "true", n) for n in range(1, 30)])
+    results(executor, *[sh("sleep 3 & exit 1" if n % 7 == 0 else "true", n) for n in range(1, 30)])
     results(executor, exec_("no-such-program"), sh("true", 1, folder="/nowhere"))
     assert len(os.listdir("/proc/self/fd")) == before
 
