@@ -366,4 +366,7 @@ def shape(node: Any) -> Any:
     if names is None:
         return node
     left_out = ("start", "end", "written", "source", "comments")
-    return (type(node).__name__, *(shape(getattr(node, f.name)) for f in fields(node) if f.name not in left_out))
+    return (
+        type(node).__name__,
+        *(shape(getattr(node, f.name)) for f in fields(node) if f.name not in left_out),
+    )

@@ -81,10 +81,11 @@ class Build(Transformer[Any, Any]):
     def _name(self, token: Token, what: str, *, plain: bool = False, word: bool = False) -> ast.Ref:
         """A name that declares something. plain: without `{{ }}`; word: one that commands see as a variable."""
         ref = self._ref(token)
+        what = f"an {what}" if what[0] in "aeiou" else f"a {what}"
         if ref.number is not None:
             self._fault(
                 "EV110",
-                f"the name of a {what} has no `#{ref.number}`",
+                f"the name of {what} has no `#{ref.number}`",
                 ref.start,
                 ref.end,
                 "`#N` names one run of an action, in rules only",
@@ -92,7 +93,7 @@ class Build(Transformer[Any, Any]):
         elif "*" in ref.text or "<" in ref.text:
             self._fault(
                 "EV110",
-                f"`{ref.text}` is a pattern, not the name of a {what}",
+                f"`{ref.text}` is a pattern, not the name of {what}",
                 ref.start,
                 ref.end,
                 "patterns stand in rules, orders, connect, serial and start",
@@ -100,7 +101,7 @@ class Build(Transformer[Any, Any]):
         elif plain and "{{" in ref.text:
             self._fault(
                 "EV110",
-                f"the name of a {what} is written out, without `{{{{ }}}}`",
+                f"the name of {what} is written out, without `{{{{ }}}}`",
                 ref.start,
                 ref.end,
                 "`{{name}}` may stand in the names of resources, hosts, groups and references",
@@ -108,7 +109,7 @@ class Build(Transformer[Any, Any]):
         elif word and "{{" not in ref.text and not _IDENTIFIER.match(ref.text):
             self._fault(
                 "EV110",
-                f"`{ref.text}` cannot be the name of a {what}",
+                f"`{ref.text}` cannot be the name of {what}",
                 ref.start,
                 ref.end,
                 "it begins with a letter or `_`; letters, digits, `_` and `-` follow",
@@ -269,6 +270,10 @@ class Build(Transformer[Any, Any]):
     def _event(self, e: ast.Ref) -> None:
         if e.text in MATCHES and e.number is None:
             return
+        if e.text in MATCHES:
+            message = f"the event `{e.text}` has no `#{e.number}`"
+            self._fault("EV103", message, e.start, e.end, "`#N` names one run of an action", e.text)
+            return
         near = nearest(e.text, MATCHES)
         message = f"unknown event `{e.text}`" + (f"; did you mean `{near}`?" if near else "")
         self._fault("EV103", message, e.start, e.end, _EVENTS_HINT, near)
@@ -287,7 +292,9 @@ class Build(Transformer[Any, Any]):
                 f"{form}: add the action that it sets off",
             )
         elif last.text in MATCHES and len(emitters) > 1:
-            self._fault("EV102", f"a comma too many before `{last.text}`", emitters[-2].end, last.start, form)
+            self._fault(
+                "EV102", f"a comma too many before `{last.text}`", emitters[-2].end, last.start, form, " "
+            )
         elif last.text in MATCHES:
             self._fault(
                 "EV102",

@@ -114,6 +114,11 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
     return _diagnostic("EV100", f"`{shown}` does not fit here", source, at, token.end, hint)
 
 
+def opens_text(fault: Diagnostic) -> bool:
+    """Whether three quotes are never closed."""
+    return fault.code == "EV108" and fault.span is not None and fault.span.text in ('"""', "'''")
+
+
 def _diagnostic(
     code: str, message: str, source: Source, start: int, end: int, hint: str, fix: Fix | None = None
 ) -> Diagnostic:
@@ -209,6 +214,15 @@ def _character(source: Source, at: int, how: str) -> Diagnostic:
             at,
             at + 1,
             "a line goes on after a `\\` that is its last character",
+        )
+    if character in ".-+@":
+        return _diagnostic(
+            "EV115",
+            f"`{character}` stands at the edge of a word here",
+            source,
+            at,
+            at + 1,
+            "`.`, `-`, `+` and `@` stand between the letters, digits and `_` of a name",
         )
     if character in _BLANKS:
         return _diagnostic(

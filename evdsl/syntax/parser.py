@@ -84,6 +84,7 @@ class _Parse:
         self.build.source, self.build.faults = source, []
         self.comments: list[tuple[int, int]] = []
         self.faults: list[Diagnostic] = []
+        self.in_text = False  # three quotes are opened further up and never closed
 
     def whole(self) -> tuple[ast.File, list[Diagnostic]]:
         text = self.source.text
@@ -139,5 +140,9 @@ class _Parse:
 
     def _refused(self, error: Exception, piece: split.Piece, form: str | None) -> None:
         """Tell what is wrong with a piece that is left out; its comments are kept."""
-        self.faults.append(faults.told(error, self.source, piece, form))
+        fault = faults.told(error, self.source, piece, form)
+        # behind three quotes that are never closed, what looks like nothing is text
+        if not (self.in_text and fault.fix is None and form not in FORMS.values()):
+            self.faults.append(fault)
+        self.in_text = self.in_text or faults.opens_text(fault)
         self.comments += split.comments(self.source.text, piece.start, piece.end)

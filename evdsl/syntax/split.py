@@ -24,6 +24,9 @@ _PIECE = re.compile(
 _KEYWORD = re.compile(r"(?:" + "|".join(STATEMENTS) + r")[ \t]")
 
 
+_PARTNER = {"}": "{", "]": "[", ")": "("}
+
+
 class Piece(NamedTuple):
     """`text[start:end]`; `opening` is the offset of a bracket that is never closed, None if all are."""
 
@@ -57,7 +60,7 @@ def comments(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _cut(text: str, start: int, stop: int, *, eager: bool) -> tuple[list[Piece], int | None]:
     pieces: list[Piece] = []
-    stack: list[int] = []
+    open_ = _Open(text)
     begin = start
     nested = start > 0 and text[start - 1] == "{"  # members of a body: `;` separates them too
 
@@ -69,34 +72,55 @@ def _cut(text: str, start: int, stop: int, *, eager: bool) -> tuple[list[Piece],
     for found in _PIECE.finditer(text, start, stop):
         kind = found.lastgroup
         if kind == "open":
-            stack.append(found.start())
+            open_.add(found.start())
         elif kind == "close":
-            if stack:
-                stack.pop()
+            open_.close(found[0])
         elif kind == "end" and (found[0] == "\n" or nested):
             after = found.end()
-            if not stack:
+            if not open_.stack:
                 take(found.start(), None)
                 begin = after
             elif eager and found[0] == "\n" and _KEYWORD.match(text, after):
-                take(found.start(), stack[0])
+                take(found.start(), open_.stack[0])
                 begin = after
-                stack.clear()
-    opening = stack[0] if stack else None
+                open_ = _Open(text)
+    opening = open_.stack[0] if open_.stack else None
     take(stop, opening)
     return pieces, opening
 
 
 def _body(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Begin and end of what stands between the outermost braces that hold a line end or a `;`."""
-    depth, begin = 0, None
+    open_, begin = _Open(text), None
     for found in _PIECE.finditer(text, start, end):
         if found.lastgroup == "open":
-            if found[0] == "{" and depth == 0:
+            if found[0] == "{" and not open_.stack:
                 begin = found.end()
-            depth += 1
+            open_.add(found.start())
         elif found.lastgroup == "close":
-            depth -= 1
-            if depth == 0 and begin is not None:
+            open_.close(found[0])
+            if not open_.stack and begin is not None:
                 return begin, found.start()
     return None
+
+
+class _Open:
+    """The offsets of the brackets that are open, the outermost first."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.stack: list[int] = []
+        self.counts = dict.fromkeys(_PARTNER.values(), 0)
+
+    def add(self, at: int) -> None:
+        self.stack.append(at)
+        self.counts[self.text[at]] += 1
+
+    def close(self, bracket: str) -> None:
+        """Close its partner, and what was left open inside of that; one without a partner closes nothing."""
+        partner = _PARTNER[bracket]
+        while self.counts[partner]:
+            opened = self.text[self.stack.pop()]
+            self.counts[opened] -= 1
+            if opened == partner:
+                break
