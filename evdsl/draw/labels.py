@@ -62,7 +62,7 @@ def branches(plan: Plan) -> list[list[Branch]]:
                     events_seen.update(dict.fromkeys(trigger.events))
                     places[place] = None
     for (source, to), (on, places) in plain.items():
-        found[source].append(Branch(to, tuple(words(on)), (), False, tuple(places)))
+        found[source].append(Branch(to, tuple(words(tuple(on))), (), False, tuple(places)))
     for own in found:
         own.sort(key=lambda b: (b.to, b.all, b.events, b.beside))
     return found

@@ -7,11 +7,12 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from .programs import KEYSTONE, plan_of, planned_cases, real
 
 import evdsl
 from evdsl.draw.dot import dot, quoted
 from evdsl.plan.plan import Plan
+
+from .programs import KEYSTONE, plan_of, planned_cases, real
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -10,10 +10,11 @@ from io import BytesIO
 
 import networkx
 import pytest
-from .programs import KEYSTONE, ROOT, plan_of
 
 import evdsl
 from evdsl.draw.export import graphml, node_link
+
+from .programs import KEYSTONE, ROOT, plan_of
 
 
 def test_graphml_is_read_back() -> None:

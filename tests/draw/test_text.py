@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from .programs import KEYSTONE, ROOT, plan_of, planned_cases
 
 import evdsl
 from evdsl.draw.text import COLUMNS, text
 from evdsl.plan.plan import Plan
+
+from .programs import KEYSTONE, ROOT, plan_of, planned_cases
 
 
 def drawn(plan: Plan) -> str:
