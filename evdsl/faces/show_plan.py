@@ -11,6 +11,7 @@ from ..base.events import FAILURE, matched
 from ..plan.plan import Trigger
 from .messages import show
 from .opening import REFUSED, err, opened, out, planned
+from .show_trace import labels_of
 from .terminal import Out, Part, printable
 
 
@@ -31,19 +32,6 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def label(plan: Plan, step: int) -> str:
-    """A step as people read it: its number only where its action has several."""
-    s = plan.inner.steps[step]
-    return s.id if _counts(plan)[s.of] > 1 else s.name
-
-
-def _counts(plan: Plan) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for s in plan.inner.steps:
-        found[s.of] = found.get(s.of, 0) + 1
-    return found
-
-
 def _head(plan: Plan, shown: Out) -> None:
     start = plan.start
     few = ", ".join(start[:4]) + (f" and {len(start) - 4} more" if len(start) > 4 else "")
@@ -53,8 +41,7 @@ def _head(plan: Plan, shown: Out) -> None:
 
 def _steps(plan: Plan, shown: Out, verbose: bool) -> None:
     inner = plan.inner
-    counts = _counts(plan)
-    labels = [s.id if counts[s.of] > 1 else s.name for s in inner.steps]
+    labels = list(labels_of(plan).values())
     wide = min(max(map(len, labels), default=0), 34)
     starts = set(inner.start)
     several = len({t.origin.source.path for into in inner.triggers for t in into}) > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from ..api import Plan, Refused
+from ..api import Plan
 from ..run.simulate import Trace
 from .messages import show
 from .opening import REFUSED, err, opened, out, planned, usage
@@ -35,6 +35,12 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def labels_of(plan: Plan) -> dict[str, str]:
+    """Steps by id as people read them: with their number only where their action has several."""
+    several = {s.name for s in plan.steps if s.instance}
+    return {s.id: s.id if s.name in several else s.name for s in plan.steps}
+
+
 def _outcomes(args: argparse.Namespace) -> dict[str, object] | None:
     """What `--outcomes FILE` holds; None, told, if it cannot be used."""
     if args.outcomes is None:
@@ -54,10 +60,7 @@ def _outcomes(args: argparse.Namespace) -> dict[str, object] | None:
 
 def tell(plan: Plan, trace: Trace, shown: Out, *, verbose: bool = False) -> None:
     """The trace for people: what ran with its cause, what did not and why, what became of what ran twice."""
-    counts: dict[str, int] = {}
-    for s in plan.steps:
-        counts[s.name] = counts.get(s.name, 0) + 1
-    labels = {s.id: s.id if counts[s.name] > 1 else s.name for s in plan.steps}
+    labels = labels_of(plan)
     ran = [line for line in trace.steps if line.outcome not in ("idle", "skipped")]
     skipped = [line for line in trace.steps if line.outcome == "skipped"]
     idle = [line for line in trace.steps if line.outcome == "idle"]
@@ -65,7 +68,7 @@ def tell(plan: Plan, trace: Trace, shown: Out, *, verbose: bool = False) -> None
     shown.line(("Simulated", "strong"), f" {printable(plan.inner.path)}: nothing was run")
     shown.line()
     for number, line in enumerate(ran, 1):
-        causes = [f"{_short(c.from_id, labels)} {c.event}" for c in line.because]
+        causes = [f"{labels.get(c.from_id, c.from_id)} {c.event}" for c in line.because]
         cause = "start" if not causes else "← " + ", ".join(causes[:2])
         cause += f" and {len(causes) - 2} more" if len(causes) > 2 else ""
         lines = ", ".join(dict.fromkeys(f":{c.line}" for c in line.because))
@@ -88,7 +91,7 @@ def tell(plan: Plan, trace: Trace, shown: Out, *, verbose: bool = False) -> None
         few = names if verbose or len(names) <= 6 else names[:6]
         rest = "" if len(few) == len(names) else f" and {len(names) - len(few)} more (-v lists them)"
         shown.line(("idle", "strong"), ", no rule set it off: " + ", ".join(few) + rest)
-    again = [name for name, n in counts.items() if n > 1]
+    again = [s.name for s in plan.steps if s.instance == 1]
     if again:
         shown.line()
         for name in again:
@@ -110,10 +113,3 @@ def not_followed(plan: Plan, trace: Trace, shown: Out, labels: dict[str, str], *
             printable(t.origin.text),
             ("  " + names if verbose else "", "dim"),
         )
-
-
-def _short(from_id: str, labels: dict[str, str]) -> str:
-    return labels.get(from_id, from_id)
-
-
-__all__ = ["Refused", "main", "not_followed", "tell"]

@@ -10,6 +10,7 @@ from ..base.source import Source
 from .declare import ActionFiles, declare, found_driver
 from .program import Program
 from .relate import relate
+from .scope import Scope
 from .unroll import Given, unroll
 
 
@@ -30,7 +31,9 @@ def compile_program(
     for name in names.actions:
         names.number(name)
     if names.rules_only:
+        scopes = sorted((Scope(unit) for unit in unrolled.units), key=lambda scope: -len(scope.unit.prefix))
         for action in names.order:
+            action.scope = next(scope for scope in scopes if action.name.startswith(scope.unit.prefix))
             path = files.of(action.resource).get(action.action)
             if path is not None:
                 action.file, action.driver = path, found_driver(path)

@@ -122,7 +122,8 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
             s.name,
             f"write `resource {written.partition('@')[0]} @{tail}`",
         )
-    resource = Resource(name, host, {}, [], scope, scope.span(s.name))
+    docs = scope.unit.docs
+    resource = Resource(name, host, {}, [], scope, scope.span(s.name), docs.above(s.start))
     names.resources[name] = resource
     for member in s.members or ():
         _member(member, resource, scope, names)
@@ -148,9 +149,8 @@ def _member(member: ast.Attribute | ast.Action, resource: Resource, scope: Scope
         return
     resource.actions.append(own)
     name = f"{resource.name}.{own}"
-    names.actions[name] = Action(
-        name, resource.name, own, member.driver.text, member, scope, scope.span(member.name)
-    )
+    span, doc = scope.span(member.name), scope.unit.docs.above(member.start)
+    names.actions[name] = Action(name, resource.name, own, member.driver.text, member, scope, span, "", doc)
 
 
 def _sinks(unrolled: Unrolled, names: Names) -> None:

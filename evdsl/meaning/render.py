@@ -136,16 +136,12 @@ def options_of(action: Action) -> dict[str, ast.Option]:
 def render(program: Program, action: Action, data: Mapping[str, object]) -> Rendered:
     """The action with its values; `data` is what connects hand to its resource. Raises Unknown."""
     scope = action.scope
-    if scope is None:  # a rules-only program: no attributes, no params of its own
-        from .scope import Scope
-
-        scope = Scope(program.units[0])
+    assert scope is not None
     values = Values(program, action.resource, scope, data)
     environment, secrets = _environment(values, scope)
     options: dict[str, object] = {}
-    if action.scope is not None:
-        for name, option in options_of(action).items():
-            options[name] = _option(name, option, values, environment, secrets)
+    for name, option in options_of(action).items():
+        options[name] = _option(name, option, values)
     extra = options.pop("env", None)
     if isinstance(extra, dict):
         environment.update({str(k): template.plain(v) for k, v in extra.items()})
@@ -175,9 +171,7 @@ def _environment(values: Values, scope: Scope) -> tuple[dict[str, str], list[str
     return {k.replace("-", "_"): template.plain(v) for k, v in found.items()}, secrets
 
 
-def _option(
-    name: str, option: ast.Option, values: Values, environment: Mapping[str, str], secrets: list[str]
-) -> object:
+def _option(name: str, option: ast.Option, values: Values) -> object:
     scope, node = values.scope, option.value
     if name in _SHELL_OPTIONS and isinstance(node, ast.Text):
         return _shell(node, values)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.source import Source, Span
 from ..syntax import ast
+from .doc import Docs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Unit:
     """One file as it was loaded: the root file, or an import under its prefix (which ends with a dot).
 
@@ -35,6 +37,11 @@ class Unit:
         default_factory=dict
     )  # the number of each action, by the text that names it here
     used: set[str] = field(default_factory=set)  # params, secrets and groups that something reads
+
+    @cached_property
+    def docs(self) -> Docs:
+        """The doc comments of the file."""
+        return Docs(self.file)
 
     @property
     def source(self) -> Source:

@@ -217,6 +217,7 @@ class _Live:
     def _settle(self, step: int, outcome: Outcome) -> None:
         if outcome.data:
             self._reported[step] = outcome.data
+            self._state.keep_reported(self.plan.steps[step].resource, outcome.data)
         self._take(self.engine.settle(step, outcome), outcome)
         if self._fail_fast and outcome.event in FAILURE:
             self._stop()

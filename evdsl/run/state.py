@@ -1,6 +1,6 @@
 """What a run leaves for the next one: a small SQLite store for each source file, `.evdsl/NAME.sqlite` beside it.
 
-Now it holds what sinks saw last (section 8 of docs/language.md) and the number of the last run.
+Now it holds what sinks saw last, what actions reported last (section 8 of docs/language.md) and the number of runs.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ VERSION = 1
 _WAIT = 5.0  # seconds for which another evdsl's write is waited for
 _TABLES = """
     CREATE TABLE sink (resource TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE reported (resource TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (resource, name)) WITHOUT ROWID;
     CREATE TABLE run (number INTEGER PRIMARY KEY AUTOINCREMENT);
 """
 
@@ -122,6 +124,18 @@ class State:
         """Note the values that a sink has now. They must be what JSON can hold."""
         text = json.dumps(values, sort_keys=True, ensure_ascii=False)
         self._database.execute("INSERT OR REPLACE INTO sink VALUES (?, ?)", (resource, text))
+
+    def reported(self) -> dict[str, dict[str, str]]:
+        """The values that actions reported last, in any run: by resource, then by name."""
+        found: dict[str, dict[str, str]] = {}
+        for resource, name, value in self._database.execute("SELECT resource, name, value FROM reported"):
+            found.setdefault(resource, {})[name] = value
+        return found
+
+    def keep_reported(self, resource: str, values: Mapping[str, str]) -> None:
+        """Note the values that an action of a resource reported."""
+        rows = [(resource, name, value) for name, value in values.items()]
+        self._database.executemany("INSERT OR REPLACE INTO reported VALUES (?, ?, ?)", rows)
 
     def next_run(self) -> int:
         """The number of a new run: one more than that of the last, from 1."""

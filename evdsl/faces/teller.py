@@ -1,0 +1,105 @@
+"""A run for people: a line for each action that did something, failures with their output, one line at the end."""
+
+from __future__ import annotations
+
+import time
+
+from ..api import Plan
+from ..base.events import FAILURE
+from ..run.live import Ended, Event, Interrupted, Result, Retried
+from .show_trace import labels_of
+from .terminal import Out, Part, printable
+
+_TAIL = 20  # lines of output that a failure shows
+_COUNTED = ("changed", "created", "removed", "ok", "failed", "error", "skipped", "idle")
+
+
+class Teller:
+    """Listens to a run. `quiet`: failures and the summary only; `verbose`: all steps, and all output."""
+
+    def __init__(self, plan: Plan, number: int, shown: Out, quiet: bool, verbose: bool) -> None:
+        self.plan, self.number, self.shown = plan, number, shown
+        self.quiet, self.verbose = quiet, verbose
+        self.labels = labels_of(plan)
+        self.wide = min(max(map(len, self.labels.values()), default=0), 34)
+        self.began = time.monotonic()
+        self.counts = dict.fromkeys(_COUNTED, 0)
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Ended):
+            self.counts[event.state] += 1
+            self._ended(event)
+        elif isinstance(event, Retried):
+            label = self.labels[self.plan.steps[event.step].id]
+            reason = f": {printable(event.outcome.reason)}" if event.outcome.reason else ""
+            self._line(
+                "retry", label, event.outcome.event, f"try {event.number}{reason}; again in {event.pause:g} s"
+            )
+        elif isinstance(event, Interrupted):
+            self.shown.line(
+                ("interrupted", "warning"),
+                (
+                    ": nothing more is started; once more ends what runs",
+                    "; ending what runs",
+                    "; killing what runs",
+                )[min(event.level, 3) - 1],
+            )
+        self.shown.stream.flush()
+
+    def _line(self, sign: str, label: str, word: str, *behind: Part) -> None:
+        since = time.monotonic() - self.began
+        self.shown.line(
+            " ",
+            (f"{self.shown.sign(sign)} ", word),
+            (f"{int(since // 60):02d}:{int(since % 60):02d} ", "dim"),
+            f"{label:<{self.wide}}  ",
+            (f"{word:<8}", word),
+            " ",
+            *behind,
+        )
+
+    def _ended(self, event: Ended) -> None:
+        failed = event.state in FAILURE
+        ran = event.outcome is not None
+        silent = event.state in ("ok", "idle") or (event.state == "skipped" and not event.because)
+        if (self.quiet and not failed) or (silent and not self.verbose):
+            return
+        label = self.labels[self.plan.steps[event.step].id]
+        causes = ", ".join(f"{self.labels.get(c.from_id, c.from_id)} {c.event}" for c in event.because[:2])
+        causes += f" and {len(event.because) - 2} more" if len(event.because) > 2 else ""
+        seconds = f"{event.outcome.seconds:6.1f}s" if event.outcome is not None and ran else " " * 7
+        why: list[Part] = [(seconds, "dim"), f"  ← {causes}" if causes else ""]
+        if event.state == "skipped":
+            why.append((f"  {printable(event.reason)}", "dim"))
+        self._line(event.state, label, event.state, *why)
+        if event.outcome is not None and (failed or self.verbose):
+            self._output(event, label)
+
+    def _output(self, event: Ended, label: str) -> None:
+        outcome = event.outcome
+        assert outcome is not None
+        failed = event.state in FAILURE
+        if failed:
+            action = self.plan.program.actions[self.plan.steps[event.step].of]
+            where = f"  {action.span!r}" if action.span else ""
+            reason = f": {printable(outcome.reason)}" if outcome.reason else ""
+            self.shown.line("   ", (f"{label} {event.state}{reason}", "failed"), (where, "dim"))
+        lines = outcome.output.text.splitlines()
+        for line in lines if self.verbose else lines[-_TAIL:]:
+            self.shown.line("   ", ("│ ", "dim"), printable(line))
+
+    def end(self, result: Result) -> None:
+        """The summary, what was not followed, and what to type next."""
+        if result.unfollowed and not self.quiet:
+            for t in result.unfollowed[:4]:
+                self.shown.line(
+                    ("note", "note"),
+                    f": it did not converge: :{t.origin.line} matched again: {printable(t.origin.text)}",
+                )
+        parts = [f"{n} {word}" for word, n in self.counts.items() if n]
+        word, style = {0: ("ok", "ok"), 10: ("ok", "ok"), 130: ("interrupted", "warning")}.get(
+            result.exit, ("failed", "failed")
+        )
+        seconds = time.monotonic() - self.began
+        self.shown.line((f"Run {self.number} {word}", style), f" in {seconds:.1f}s: {', '.join(parts)}")
+        self.shown.stream.flush()
