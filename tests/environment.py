@@ -1,0 +1,42 @@
+"""The project's own virtual environment, `.venv` in the checkout: made when it is missing or the project changed.
+
+Needs nothing but Python 3.11 or newer with venv and pip.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".venv"
+
+
+def ready(*groups: str) -> str:
+    """The path of a Python that has evdsl (editable) and the named dependency groups of pyproject.toml."""
+    if sys.version_info < (3, 11):
+        sys.exit(f"evdsl needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable})")
+    import tomllib
+
+    text = (ROOT / "pyproject.toml").read_bytes()
+    wanted = [r for g in groups for r in tomllib.loads(text.decode())["dependency-groups"][g]]
+    python = str(FOLDER / "bin" / "python")
+    stamp = FOLDER / ".evdsl"
+    has = stamp.read_text().split("\n") if stamp.is_file() else []
+    key = hashlib.sha256(text + sys.version.encode()).hexdigest()
+    if has[:1] != [key] or not set(wanted) <= set(has[1:]):
+        if not os.access(python, os.X_OK):
+            _do(sys.executable, "-m", "venv", str(FOLDER))
+        _do(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", str(ROOT), *wanted)
+        stamp.write_text("\n".join([key, *sorted(set(wanted) | (set(has[1:]) if has[:1] == [key] else set()))]))
+    return python
+
+
+def _do(*command: str) -> None:
+    print("$", " ".join(os.path.relpath(c) if c.startswith(str(ROOT)) else c for c in command), file=sys.stderr)
+    done = subprocess.run(command, check=False)
+    if done.returncode:
+        sys.exit(f"`{' '.join(command)}` failed; see above")
