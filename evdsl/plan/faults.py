@@ -58,14 +58,16 @@ def unopened(program: Program, hops: Sequence[Hop], ways: Sequence[int]) -> Diag
     """
     held, last = _name(program, hops[-1].after), hops[-1]
     by = written(program, last.by)
-    if len(ways) == 1:
+    hint = f"take {by} out, or set off from outside an action of the cycle that no order leads into"
+    if all(isinstance(hop.by, Order) for hop in hops):
+        why = "it is made of orders alone"
+        hint = "take one of these orders out, or make a rule of it"
+    elif len(ways) == 1:
         why = f"its only way in is `{held}`, and {by} binds it from within"
     else:
         why = f"each of its ways in is bound from within, `{held}` by {by}"
     message = f"the cycle {way(program, _path(hops))} cannot be opened: {why}"
-    if isinstance(last.by, Order):
-        hint = f"take {by} out, or set off from outside an action of the cycle that no order leads into"
-    else:
+    if isinstance(last.by, Rule):
         hint = f"take the `#0` out of {by}, or set off another action of the cycle from outside"
     return Diagnostic("EV301", message, last.by.origin, hint, labels(program, hops))
 
@@ -162,10 +164,11 @@ def fallback(program: Program, starts: Sequence[int], entry: str) -> Diagnostic:
     called = any(a.action == entry for a in program.actions)
     message = f"no `{entry}` starts by itself" if called else f"no action is called `{entry}`"
     message += f": what no rule sets off starts, {_listed(names)}"
-    hint = f"write `start {names[0]}` to settle it" if entry == "run" and len(names) == 1 else ""
-    if not hint:
-        kinds = sorted({program.actions[a].action for a in starts})
-        hint = f"name what starts with `start` lines, or {_listed([f'--action {k}' for k in kinds], 'or')}"
+    lines = "`start` lines" if entry == "run" else "`--start`"
+    kinds = sorted({program.actions[a].action for a in starts})
+    hint = f"name what starts with {lines}, or write {_listed([f'--action {k}' for k in kinds], 'or')}"
+    if entry == "run" and len(names) == 1:
+        hint = f"write `start {names[0]}` to settle it"
     return Diagnostic("EV503", message, _mention(program, starts[0]), hint)
 
 
