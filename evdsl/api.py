@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .base.diagnostic import Diagnostic, has_errors, in_order
@@ -166,7 +165,7 @@ def load(
         folder = None
     else:
         source, found = read(text, name)
-        folder = Path() if text == "-" else Path(text).parent
+        folder = "" if text == "-" else os.path.dirname(text)
     if source is None:
         return Program(None, found, 1)
     inner, found = compile_program(source, folder, Given(dict(settings or {}), dict(environment or {})))

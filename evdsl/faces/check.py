@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from ..base.diagnostic import in_order
 from ..version import __version__
@@ -22,11 +21,11 @@ def main(args: argparse.Namespace) -> int:
     failed = count["error"] > 0 or (args.strict and count["warning"] > 0)
     shown = out(args)
     if args.format == "json":
-        shown.raw(json.dumps(as_json(found, program.files), indent=2, ensure_ascii=False) + "\n")
+        shown.document(as_json(found, program.files))
     elif args.format == "github":
         shown.raw(github(found))
     elif args.format == "sarif":
-        shown.raw(sarif(found, __version__))
+        shown.document(sarif(found, __version__))
     else:
         show(found, shown)
         if found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -138,7 +137,7 @@ def _property(text: str) -> str:
     return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def sarif(diagnostics: Iterable[Diagnostic], version: str) -> str:
+def sarif(diagnostics: Iterable[Diagnostic], version: str) -> dict[str, Any]:
     """SARIF 2.1.0, one run."""
     ordered = in_order(diagnostics)
     results = []
@@ -160,7 +159,7 @@ def sarif(diagnostics: Iterable[Diagnostic], version: str) -> str:
                 "locations": [{"physicalLocation": location}],
             }
         )
-    document = {
+    return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [
@@ -177,4 +176,3 @@ def sarif(diagnostics: Iterable[Diagnostic], version: str) -> str:
             }
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from ..api import Plan
 from ..base.diagnostic import Diagnostic
@@ -22,7 +21,7 @@ def main(args: argparse.Namespace) -> int:
         return REFUSED
     plan, said = found
     if args.json:
-        out(args).raw(json.dumps(plan.to_json(), indent=2, ensure_ascii=False) + "\n")
+        out(args).document(plan.to_json())
         return 0
     show([d for d in said if d.severity == "warning"], err(args))
     shown = out(args)

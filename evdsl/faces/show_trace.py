@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from ..api import Plan
 from ..run.simulate import Trace
@@ -29,7 +28,7 @@ def main(args: argparse.Namespace) -> int:
         return REFUSED
     trace = simulate(plan.inner, chosen, args.rest)
     if args.json:
-        out(args).raw(json.dumps(trace.to_json(), indent=2, ensure_ascii=False) + "\n")
+        out(args).document(trace.to_json())
     else:
         tell(plan, trace, out(args), verbose=args.verbose)
     return 0
@@ -45,6 +44,8 @@ def _outcomes(args: argparse.Namespace) -> dict[str, object] | None:
     """What `--outcomes FILE` holds; None, told, if it cannot be used."""
     if args.outcomes is None:
         return {}
+    import json
+
     try:
         with open(args.outcomes, encoding="utf-8") as file:
             found = json.load(file)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -72,6 +70,8 @@ def width(text: str) -> int:
     """How many columns a printable text takes."""
     if text.isascii():
         return len(text)
+    import unicodedata
+
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
@@ -90,6 +90,8 @@ class Out:
     @property
     def columns(self) -> int:
         """The width of the terminal; 80 off a terminal."""
+        import shutil
+
         return shutil.get_terminal_size((80, 24)).columns if self.stream.isatty() else 80
 
     def sign(self, word: str) -> str:
@@ -114,6 +116,12 @@ class Out:
             shown.append(self.text(text), STYLES.get(style, style))
         shown.rstrip()
         self._rich().print(shown, soft_wrap=True)
+
+    def document(self, value: object) -> None:
+        """One JSON document."""
+        import json
+
+        self.raw(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
     def raw(self, text: str) -> None:
         """Text for programs, as it is."""

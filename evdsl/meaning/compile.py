@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..base.diagnostic import Diagnostic, in_order
 from ..base.memory import all_kept
 from ..base.source import Source
@@ -16,7 +14,7 @@ from .unroll import Given, unroll
 
 @all_kept()
 def compile_program(
-    source: Source, folder: Path | None = None, given: Given | None = None
+    source: Source, folder: str | None = None, given: Given | None = None
 ) -> tuple[Program, list[Diagnostic]]:
     """The program of a root source, and all that is wrong with it; with an error among it, it does not stand.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from ..base.diagnostic import Diagnostic
 from ..base.spell import nearest
@@ -23,7 +22,7 @@ class ActionFiles:
 
     def __init__(self, units: list[Unit]) -> None:
         self.units = sorted(units, key=lambda u: -len(u.prefix))
-        self._folders: dict[Path, dict[str, dict[str, str]]] = {}
+        self._folders: dict[str, dict[str, dict[str, str]]] = {}
 
     def of(self, resource: str) -> dict[str, str]:
         """Action name → path of its file, for the resource of that full name; sorted by name."""
@@ -34,14 +33,14 @@ class ActionFiles:
                 return self._listed(unit.folder).get(resource[len(unit.prefix) :], {})
         return {}
 
-    def _listed(self, folder: Path) -> dict[str, dict[str, str]]:
+    def _listed(self, folder: str) -> dict[str, dict[str, str]]:
         if folder not in self._folders:
             found: dict[str, dict[str, str]] = {}
-            root = folder / "actions"
+            root = os.path.join(folder, "actions")
             for resource in _names(root):
                 actions: dict[str, str] = {}
-                for name in _names(root / resource):
-                    path = str(root / resource / name)
+                for name in _names(os.path.join(root, resource)):
+                    path = os.path.join(root, resource, name)
                     stem, ending = os.path.splitext(name)
                     action = stem if ending in FOUND else name
                     usable = os.path.isfile(path) and (ending in FOUND or os.access(path, os.X_OK))
@@ -53,7 +52,7 @@ class ActionFiles:
         return self._folders[folder]
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: str) -> list[str]:
     try:
         return sorted(n for n in os.listdir(folder) if not n.startswith("."))
     except OSError:

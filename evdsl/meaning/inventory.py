@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ..base.source import Span
@@ -13,7 +12,7 @@ _DEEPEST = 64
 _VARIABLES = {"ansible_user": "user", "ansible_port": "port", "ansible_ssh_private_key_file": "key"}
 
 
-def inventory(path: Path, origin: Span) -> tuple[list[Host], dict[str, list[str]], str]:
+def inventory(path: str, origin: Span) -> tuple[list[Host], dict[str, list[str]], str]:
     """Hosts in order of appearance, groups with the names of all hosts below them, and what is wrong, if anything.
 
     Only what stands in the file is read: no group_vars, no plugins, no templates.
@@ -21,7 +20,7 @@ def inventory(path: Path, origin: Span) -> tuple[list[Host], dict[str, list[str]
     import yaml  # imported late: few programs name an inventory
 
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.safe_load(_text(path))
     except (OSError, UnicodeDecodeError, RecursionError) as error:
         return [], {}, getattr(error, "strerror", None) or "it cannot be read"
     except yaml.YAMLError as error:
@@ -39,6 +38,11 @@ def inventory(path: Path, origin: Span) -> tuple[list[Host], dict[str, list[str]
     except ValueError as error:
         return [], {}, str(error)
     return list(hosts.values()), groups, ""
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def _group(

@@ -9,8 +9,8 @@ from . import pattern
 from .links import connect, has_pattern, occur
 from .names import Names
 from .orders import order, serial
-from .reference import Named, References, bindings, joined, under
 from .program import Start
+from .reference import Named, References, bindings, joined, under
 from .relations import Relations, words
 from .scope import Scope
 from .unroll import Placed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.source import Source, Span
@@ -24,7 +23,7 @@ class Unit:
     """
 
     file: ast.File
-    folder: Path | None
+    folder: str | None
     prefix: str = ""
     importer: Unit | None = None
     params: dict[str, object] = field(default_factory=dict)

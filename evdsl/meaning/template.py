@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -57,6 +56,8 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, dict)):
+        import json  # imported late, as all that `check` of a plain file does without
+
         return json.dumps(value, ensure_ascii=False)
     return str(value)
 

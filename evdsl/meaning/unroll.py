@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
@@ -65,14 +64,14 @@ class Given:
         return self.environment.get("EVDSL_SET_" + name.replace("-", "_").replace(".", "_"))
 
 
-def unroll(source: Source, folder: Path | None, given: Given) -> Unrolled:
+def unroll(source: Source, folder: str | None, given: Given) -> Unrolled:
     """Load the root source and all that it imports, and unroll them. `folder` is the project folder."""
     return _Unroll(folder, given).root(source)
 
 
 class _Unroll:
-    def __init__(self, folder: Path | None, given: Given) -> None:
-        self.project = folder.resolve() if folder else None
+    def __init__(self, folder: str | None, given: Given) -> None:
+        self.project = os.path.realpath(folder) if folder is not None else None
         self.given = given
         self.out = Unrolled([])
         self.parsed: dict[str, ast.File] = {}
@@ -357,7 +356,7 @@ class _Unroll:
 
     # ---- imports
 
-    def _inside(self, path: str, scope: Scope, node: ast.Value) -> Path | None:
+    def _inside(self, path: str, scope: Scope, node: ast.Value) -> str | None:
         """The real path of a file that a statement names, if it lies in the project folder."""
         if scope.unit.folder is None or self.project is None:
             self.say(
@@ -365,10 +364,10 @@ class _Unroll:
             )
             return None
         try:
-            full = Path(os.path.realpath(scope.unit.folder / path))
+            full = os.path.realpath(os.path.join(scope.unit.folder, path))
         except (OSError, ValueError):
-            full = Path("/")
-        if os.path.isabs(path) or "\0" in path or not full.is_relative_to(self.project):
+            full = os.sep
+        if os.path.isabs(path) or "\0" in path or not full.startswith(os.path.join(self.project, "")):
             self.say(
                 "EV211",
                 f"`{path}` lies outside of the project folder",
@@ -407,7 +406,7 @@ class _Unroll:
         shown = (
             os.path.join(os.path.dirname(unit.source.path), path) if unit.source.path != "<stdin>" else path
         )
-        if str(full) in (os.path.realpath(u.source.path) for u in chain):
+        if full in (os.path.realpath(u.source.path) for u in chain):
             self.say(
                 "EV211",
                 f"`{path}` imports itself: " + " → ".join([*(u.source.path for u in reversed(chain)), shown]),
@@ -425,9 +424,9 @@ class _Unroll:
                 "import less deeply",
             )
             return
-        file = self.parsed.get(str(full))
+        file = self.parsed.get(full)
         if file is None:
-            source, found = read(str(full), os.path.normpath(shown))
+            source, found = read(full, os.path.normpath(shown))
             if source is None:
                 d = found[0]
                 if d.span is None:
@@ -437,8 +436,8 @@ class _Unroll:
                 return
             file, found = parse(source)
             self.out.diagnostics += found
-            self.parsed[str(full)] = file
-        child = Unit(file, full.parent, unit.prefix + prefix, unit)
+            self.parsed[full] = file
+        child = Unit(file, os.path.dirname(full), unit.prefix + prefix, unit)
         self.unit(child, {o.name.text: o for o in s.arguments}, scope, absent)
 
 

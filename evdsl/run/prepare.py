@@ -132,7 +132,7 @@ class Preparing:
             "EVDSL_RUN": str(self.run),
             "EVDSL_CAUSE": json.dumps(cause, ensure_ascii=False),
         }
-        folder = str(scope.unit.folder) if scope.unit.folder else os.getcwd()
+        folder = os.path.abspath(scope.unit.folder or "")
         return Job(
             step,
             s.id,

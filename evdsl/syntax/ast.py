@@ -1,19 +1,20 @@
 """The tree of a file: one frozen node for each thing written, as it was written.
 
+Named tuples, not frozen dataclasses: a third of the time to make one, and 20 ms less to import this module, which is
+paid by every command. As tuples of the same values are equal, compare nodes by `shape`.
+
 Every node has `start` and `end`, offsets into the text of its file. Nothing here is resolved: a `Ref` is text that
 may hold patterns and `{{name}}`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..base.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A reference, pattern, name or other word: `text` without its `#N`, `number` that N or None."""
 
     text: str
@@ -25,8 +26,7 @@ class Ref:
 # ---- values
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A bare word as a value: the param, secret, loop variable or group of that name."""
 
     text: str
@@ -34,23 +34,20 @@ class Word:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     value: int | float
     text: str
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+class Boolean(NamedTuple):
     value: bool
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(NamedTuple):
     """`seconds` is the value, `text` as written (`500ms`)."""
 
     seconds: float
@@ -59,8 +56,7 @@ class Duration:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A string. `value`: escapes done, dedented; `raw`: no interpolation (`'…'`); `long`: three quotes.
 
     `written` is the text between the quotes as it stands in the file.
@@ -74,15 +70,13 @@ class Text:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(NamedTuple):
     items: tuple[Value, ...]
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Map:
+class Map(NamedTuple):
     """`pairs` in the order written; a key is a Ref or a Text."""
 
     pairs: tuple[tuple[Ref | Text, Value], ...]
@@ -93,8 +87,7 @@ class Map:
 Value = Word | Number | Boolean | Duration | Text | List | Map
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """`name = value` in `[ ]` or `( )`."""
 
     name: Ref
@@ -106,8 +99,7 @@ class Option:
 # ---- conditions
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(NamedTuple):
     """`operator` is `==`, `!=`, `in` or `not in`."""
 
     left: Value
@@ -117,8 +109,7 @@ class Compare:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     """A value alone, which must be true or false."""
 
     value: Value
@@ -126,22 +117,19 @@ class Truth:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(NamedTuple):
     test: Condition
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(NamedTuple):
     tests: tuple[Condition, ...]
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(NamedTuple):
     tests: tuple[Condition, ...]
     start: int
     end: int
@@ -153,8 +141,7 @@ Condition = Compare | Truth | Not | And | Or
 # ---- statements
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """`on [all] emitters events subscribers`."""
 
     all: bool
@@ -166,8 +153,7 @@ class Rule:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """`later after earlier` or `later needs earlier`; `kind` is that word."""
 
     later: tuple[Ref, ...]
@@ -178,29 +164,25 @@ class Order:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Serial:
+class Serial(NamedTuple):
     actions: tuple[Ref, ...]
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     actions: tuple[Ref, ...]
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(NamedTuple):
     actions: tuple[Ref, ...]
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(NamedTuple):
     """`taken -> given` in a connect: the value `taken` of the emitter, handed over as `given`."""
 
     taken: Ref
@@ -209,8 +191,7 @@ class Handover:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRule:
+class OwnRule(NamedTuple):
     """`on run changed restart` in a connect; both refs are action names."""
 
     emitter: Ref
@@ -220,14 +201,12 @@ class OwnRule:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoEvents:
+class NoEvents(NamedTuple):
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(NamedTuple):
     """`links` is None without a body."""
 
     emitter: Ref
@@ -238,16 +217,14 @@ class Connect:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     name: Ref
     value: Value
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     name: Ref
     driver: Ref
     arguments: tuple[Value, ...]
@@ -256,8 +233,7 @@ class Action:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """`host` is the `@HOST` with its text without the `@`; `members` is None without a body."""
 
     name: Ref
@@ -268,8 +244,7 @@ class Resource:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     name: Ref
     address: Value
     options: tuple[Option, ...]
@@ -278,8 +253,7 @@ class Host:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """`hosts "inventory.yml"`."""
 
     path: Value
@@ -287,8 +261,7 @@ class Inventory:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     name: Ref
     members: Value
     when: Condition | None
@@ -296,8 +269,7 @@ class Group:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(NamedTuple):
     """`over` is a list or a word; `body` its statements."""
 
     variable: Ref
@@ -308,30 +280,26 @@ class For:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(NamedTuple):
     name: Ref
     default: Value
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     name: Ref
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(NamedTuple):
     options: tuple[Option, ...]
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(NamedTuple):
     path: Value
     prefix: Ref
     arguments: tuple[Option, ...]
@@ -349,8 +317,7 @@ Node = Ref | Value | Condition | Option | Handover | OwnRule | NoEvents | Attrib
 """Everything that has a place."""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A parsed file: the statements that stand, and its comments as spans in order of appearance."""
 
     source: Source
@@ -360,13 +327,10 @@ class File:
 
 def shape(node: Any) -> Any:
     """The node as nested tuples without places: equal for two texts that say the same."""
-    if isinstance(node, tuple):
-        return tuple(shape(item) for item in node)
-    names = getattr(type(node), "__dataclass_fields__", None)
-    if names is None:
+    if not isinstance(node, tuple):
         return node
+    names = getattr(type(node), "_fields", None)
+    if names is None:
+        return tuple(shape(item) for item in node)
     left_out = ("start", "end", "written", "source", "comments")
-    return (
-        type(node).__name__,
-        *(shape(getattr(node, f.name)) for f in fields(node) if f.name not in left_out),
-    )
+    return (type(node).__name__, *(shape(getattr(node, name)) for name in names if name not in left_out))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from lark import Transformer, v_args
@@ -229,7 +228,7 @@ class Build(Transformer[Any, Any]):
 
     def not_(self, keyword: Token, test: ast.Condition) -> ast.Condition:
         if isinstance(test, ast.Not):  # `not not x` says x: keeps the tree flat however many there are
-            return replace(test.test, start=keyword.start, end=test.end)
+            return test.test._replace(start=keyword.start, end=test.end)
         return ast.Not(test, keyword.start, test.end)
 
     def comparison(self, left: ast.Value, *rest: Any) -> ast.Compare:
@@ -241,7 +240,7 @@ class Build(Transformer[Any, Any]):
 
     def parentheses(self, opening: Token, test: ast.Condition, close: Token) -> ast.Condition:
         # they belong to its place: a comment before the `)` is inside the statement
-        return replace(test, start=opening.start, end=close.end)
+        return test._replace(start=opening.start, end=close.end)
 
     # ---- statements
 
