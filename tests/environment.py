@@ -30,13 +30,27 @@ def ready(*groups: str) -> str:
     if has[:1] != [key] or not set(wanted) <= set(has[1:]):
         if not os.access(python, os.X_OK):
             _do(sys.executable, "-m", "venv", str(FOLDER))
-        _do(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", str(ROOT), *wanted)
-        stamp.write_text("\n".join([key, *sorted(set(wanted) | (set(has[1:]) if has[:1] == [key] else set()))]))
+        _do(
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--editable",
+            str(ROOT),
+            *wanted,
+        )
+        stamp.write_text(
+            "\n".join([key, *sorted(set(wanted) | (set(has[1:]) if has[:1] == [key] else set()))])
+        )
     return python
 
 
 def _do(*command: str) -> None:
-    print("$", " ".join(os.path.relpath(c) if c.startswith(str(ROOT)) else c for c in command), file=sys.stderr)
+    print(
+        "$", " ".join(os.path.relpath(c) if c.startswith(str(ROOT)) else c for c in command), file=sys.stderr
+    )
     done = subprocess.run(command, check=False)
     if done.returncode:
         sys.exit(f"`{' '.join(command)}` failed; see above")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from lark import Lark
@@ -27,12 +26,13 @@ _LOCK = threading.Lock()  # the tree builder holds the state of one parse
 _BODIES = {"resource": "one_member", "connect": "one_link", "for": "file"}
 
 
-def grammar_path() -> Path:
+def grammar_path() -> str:
     """Where the grammar is: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "grammar", package.parent / "grammar"):
-        if (folder / "evdsl.lark").is_file():
-            return folder / "evdsl.lark"
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    for folder in (package, os.path.dirname(package)):
+        path = os.path.join(folder, "grammar", "evdsl.lark")
+        if os.path.isfile(path):
+            return path
     raise FileNotFoundError("grammar/evdsl.lark is not where the package was installed")
 
 
@@ -53,7 +53,8 @@ def cache_path(grammar: str) -> str | bool:
 
 @lru_cache(maxsize=1)
 def _machine() -> tuple[Lark, Build]:
-    grammar = grammar_path().read_text(encoding="utf-8")
+    with open(grammar_path(), encoding="utf-8") as file:
+        grammar = file.read()
     build = Build()
     parser = Lark(
         grammar,
