@@ -129,7 +129,8 @@ class Assembly:
         if look is None:
             fold = number is None and not inside
             name = self.program.actions[action].name
-            steps = tuple([self.at[i] for i in self.made.seen(action, number, inside)])
+            seen = self.made.seen(action, number, inside) if action in self.made.extra else (action,)
+            steps = tuple([self.at[instance] for instance in seen])
             look = (Look(steps, fold, name if fold else f"{name}#{number or 0}"),)
             self._looks[key] = look
         return look
@@ -138,9 +139,9 @@ class Assembly:
         """The plan, once its steps are arranged."""
         actions, held = self.program.actions, self.held
         steps: list[Step] = []
-        which = self.made.which
+        first, which = self.made.first, self.made.which
         for instance in self.order:
-            of, number = which(instance)
+            of, number = (instance, 0) if instance < first else which(instance)
             steps.append(Step(actions[of].resource, actions[of].action, number, of))
         triggers = self._triggers()
         dormant = sorted(
