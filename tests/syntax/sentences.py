@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 REFS = (
     "a.run", "b.run", "on.run", "all.run", "after.needs", "if.in", "changed.ok", "rmq.{{n}}.join", "rmq.{{ n }}.x",
@@ -79,12 +80,12 @@ class Sentences:
         if kind < 0.87 or stiff:
             return self.bracketed("[", "]", [lambda: self.value(depth + 1)] * self.random.randrange(5))
         keys = self.random.sample(["a", "b-c", '"quoted key"', "'raw key'", "on"], self.random.randrange(4))
-        return self.bracketed("{", "}", [lambda k=k: self.pair(k, depth + 1) for k in keys])  # type: ignore[misc]
+        return self.bracketed("{", "}", [lambda k=k: self.pair(k, depth + 1) for k in keys])
 
     def pair(self, key: str, depth: int) -> str:
         return key + self.loose() + "=" + self.loose() + self.value(depth)
 
-    def bracketed(self, opening: str, close: str, items: list) -> str:  # type: ignore[type-arg]
+    def bracketed(self, opening: str, close: str, items: list[Callable[[], str]]) -> str:
         self.brackets += 1
         text = opening + self.loose()
         for i, item in enumerate(items):
@@ -97,7 +98,7 @@ class Sentences:
     def options(self, opening: str = "[", close: str = "]", least: int = 1) -> str:
         names = ["timeout", "retry", "env", "my-opt", "unless"]
         some = self.random.sample(names, self.random.randrange(least, 4))
-        return self.bracketed(opening, close, [lambda n=n: self.pair(n, 0) for n in some])  # type: ignore[misc]
+        return self.bracketed(opening, close, [lambda n=n: self.pair(n, 0) for n in some])
 
     # ---- conditions
 
@@ -137,7 +138,7 @@ class Sentences:
             f"on{self.blank()}{every}{emitters}{self.blank()}{events}{self.blank()}{self.refs()}{self.when()}"
         )
 
-    def body(self, kinds: tuple, depth: int = 0) -> str:  # type: ignore[type-arg]
+    def body(self, kinds: tuple[Callable[[], str], ...]) -> str:
         oneline = self.chance(0.5)
         text = "{" + self.loose() + ("" if oneline else self.line_end())
         for i in range(self.random.randrange(4)):
@@ -167,7 +168,7 @@ class Sentences:
 
     def declaration(self) -> str:
         name = self.one(NAMES)
-        kinds = {
+        kinds: dict[str, Callable[[], str]] = {
             "host": lambda: f"{name} = {self.value()}" + (self.blank() + self.options() if self.chance(0.5) else "") + self.when(),
             "group": lambda: f"{name}{self.loose()}= {self.value()}{self.when()}",
             "hosts": lambda: self.one(STRINGS),

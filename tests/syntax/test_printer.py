@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sentences import Sentences
 
 from evdsl.base.source import Source
 from evdsl.syntax import ast
 from evdsl.syntax.parser import parse
 from evdsl.syntax.printer import LIMIT, fmt
+
+from .sentences import Sentences
 
 TESTS = Path(__file__).parent.parent
 SAME_LINE = re.compile(r"(?:[ \t;]|\\\n)*")

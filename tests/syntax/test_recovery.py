@@ -77,11 +77,9 @@ def test_bad_members_of_a_connect() -> None:
     assert found == [(3, "EV100"), (4, "EV100"), (5, "EV103")]
     assert file.statements == ()  # a fault in a word, told when the tree is made, takes the statement with it
     _, found, file = told(text.replace("chnaged", "changed"))
-    assert [type(link).__name__ for link in file.statements[0].links or ()] == [
-        "Handover",
-        "OwnRule",
-        "NoEvents",
-    ]  # type: ignore[union-attr]
+    connect = file.statements[0]
+    assert isinstance(connect, ast.Connect)
+    assert [type(link).__name__ for link in connect.links or ()] == ["Handover", "OwnRule", "NoEvents"]
 
 
 def test_bad_members_of_a_for() -> None:

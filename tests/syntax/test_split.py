@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from sentences import Sentences
 
 from evdsl.base.source import Source
 from evdsl.syntax import split
 from evdsl.syntax.parser import parse
+
+from .sentences import Sentences
 
 JUNK = (
     "{", "}", "[", "]", "(", ")", '"', "'", '"""', "'''", "\n", "#", " #", ";", "\\", "\\\n", ",", "=", ":", "->", "@",
