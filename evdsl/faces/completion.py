@@ -1,8 +1,8 @@
 """`evdsl completion SHELL`: scripts for bash, zsh and fish, made from the parser of the command line.
 
-Why our own and not shtab, which does the same from argparse: everybody would install it for a verb that is used once;
-its script for bash breaks file names with blanks, does not complete `--format=d` and leaves functions without a prefix
-in the user's shell; and it wants its marks on every argument. What we need of it is this one file.
+Why our own and not shtab 1.13, which does the same from argparse, and well: everybody would install it for a verb that
+is used once; its script for bash does not complete `--format=d` and leaves functions without a prefix in the user's
+shell; and it wants its marks on every argument of the parser. What we need of it is this one file.
 """
 
 from __future__ import annotations
