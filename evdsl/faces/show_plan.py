@@ -55,14 +55,14 @@ def _steps(plan: Plan, shown: Out, verbose: bool) -> None:
             more = [*more[:1], (f"or by {len(more) - 1} more rules", "")]
         shown.line(
             f"  {'*' if shown.plain and sign == '●' else _ascii(shown, sign)} ",
-            (f"{kind:<10}", _style(kind)),
+            (f"{kind:<11}", _style(kind)),
             f" {name:<{wide}}  ",
             *_reason(first),
         )
         for reason in more:
-            shown.line(" " * (15 + wide + 2), *_reason(reason, "or "))
+            shown.line(" " * (16 + wide + 2), *_reason(reason, "or "))
         if verbose:
-            _more(plan, i, labels, shown, 15 + wide + 2)
+            _more(plan, i, labels, shown, 16 + wide + 2)
 
 
 def _ascii(shown: Out, sign: str) -> str:

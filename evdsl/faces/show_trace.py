@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 
 from ..api import Plan
+from ..plan.plan import Trigger
+from ..run.engine import Cause
 from ..run.simulate import Trace
 from .messages import show
 from .opening import REFUSED, err, opened, out, planned, usage
@@ -40,6 +43,17 @@ def labels_of(plan: Plan) -> dict[str, str]:
     return {s.id: s.id if s.name in several else s.name for s in plan.steps}
 
 
+def causes(labels: Mapping[str, str], because: Sequence[Cause], room: int) -> str:
+    """`← a.run changed, b.run failed`, in `room` columns: the first two if they fit, else the first, and how many more."""
+    told = [f"{labels.get(c.from_id, c.from_id)} {c.event}" for c in because]
+    for shown in (told, told[:2], told[:1]):
+        rest = len(told) - len(shown)
+        text = "← " + ", ".join(shown) + (f" and {rest} more" if rest else "")
+        if len(shown) < 2 or len(text) <= room:
+            break
+    return text if told else ""
+
+
 def _outcomes(args: argparse.Namespace) -> dict[str, object] | None:
     """What `--outcomes FILE` holds; None, told, if it cannot be used."""
     if args.outcomes is None:
@@ -69,10 +83,9 @@ def tell(plan: Plan, trace: Trace, shown: Out, *, verbose: bool = False) -> None
     shown.line(("Simulated", "strong"), f" {printable(plan.inner.path)}: nothing was run")
     shown.line()
     for number, line in enumerate(ran, 1):
-        causes = [f"{labels.get(c.from_id, c.from_id)} {c.event}" for c in line.because]
-        cause = "start" if not causes else "← " + ", ".join(causes[:2])
-        cause += f" and {len(causes) - 2} more" if len(causes) > 2 else ""
         lines = ", ".join(dict.fromkeys(f":{c.line}" for c in line.because))
+        room = 10**6 if verbose else shown.columns - (wide + 18 + (len(lines) + 2 if lines else 0))
+        cause = causes(labels, line.because, room) or "start"
         shown.line(
             f"{number:>3} ",
             (f"{shown.sign(line.outcome)} ", line.outcome),
@@ -97,20 +110,23 @@ def tell(plan: Plan, trace: Trace, shown: Out, *, verbose: bool = False) -> None
         shown.line()
         for name in again:
             shown.line(f"{name} as a whole: ", (trace.fold[name], trace.fold[name]))
-    not_followed(plan, trace, shown, labels, verbose=verbose)
+    if trace.unfollowed:
+        shown.line()
+        unfollowed(plan, trace.unfollowed, shown, verbose=verbose)
 
 
-def not_followed(plan: Plan, trace: Trace, shown: Out, labels: dict[str, str], *, verbose: bool) -> None:
-    """The note on a run that did not converge (section 6), where it says something."""
-    if not trace.unfollowed:
-        return
-    shown.line()
-    shown.line(("note", "note"), ": it did not converge: after going round once, these rules matched again")
-    for t in trace.unfollowed if verbose else trace.unfollowed[:4]:
-        names = ", ".join(labels.get(plan.steps[s].id, "") for look in t.looks for s in look.steps[-1:])
+def unfollowed(plan: Plan, triggers: Sequence[Trigger], shown: Out, *, verbose: bool) -> None:
+    """The note on a run that did not converge (section 6): the rules that matched once more after its last round."""
+    one = len(triggers) == 1
+    these = "this rule matched again and was" if one else "these rules matched again and were"
+    shown.line(("note", "note"), f": it did not converge: {these} not followed")
+    for t in triggers if verbose else triggers[:4]:
+        names = ", ".join(plan.steps[s].id for look in t.looks for s in look.steps[-1:])
         shown.line(
             "  ",
             (f":{t.origin.line} ", "dim"),
             printable(t.origin.text),
             ("  " + names if verbose else "", "dim"),
         )
+    if len(triggers) > 4 and not verbose:
+        shown.line("  ", (f"and {len(triggers) - 4} more (-v lists them)", "dim"))

@@ -7,7 +7,7 @@ import time
 from ..api import Plan
 from ..base.events import FAILURE
 from ..run.live import Ended, Event, Interrupted, Result, Retried
-from .show_trace import labels_of
+from .show_trace import causes, labels_of, unfollowed
 from .terminal import Out, Part, printable
 
 _TAIL = 20  # lines of output that a failure shows
@@ -65,10 +65,10 @@ class Teller:
         if (self.quiet and not failed) or (silent and not self.verbose):
             return
         label = self.labels[self.plan.steps[event.step].id]
-        causes = ", ".join(f"{self.labels.get(c.from_id, c.from_id)} {c.event}" for c in event.because[:2])
-        causes += f" and {len(event.because) - 2} more" if len(event.because) > 2 else ""
+        room = 10**6 if self.verbose else self.shown.columns - (self.wide + 29)
+        cause = causes(self.labels, event.because, room)
         seconds = f"{event.outcome.seconds:6.1f}s" if event.outcome is not None and ran else " " * 7
-        why: list[Part] = [(seconds, "dim"), f"  ← {causes}" if causes else ""]
+        why: list[Part] = [(seconds, "dim"), f"  {cause}" if cause else ""]
         if event.state == "skipped":
             why.append((f"  {printable(event.reason)}", "dim"))
         self._line(event.state, label, event.state, *why)
@@ -91,11 +91,7 @@ class Teller:
     def end(self, result: Result) -> None:
         """The summary, what was not followed, and what to type next."""
         if result.unfollowed and not self.quiet:
-            for t in result.unfollowed[:4]:
-                self.shown.line(
-                    ("note", "note"),
-                    f": it did not converge: :{t.origin.line} matched again: {printable(t.origin.text)}",
-                )
+            unfollowed(self.plan, result.unfollowed, self.shown, verbose=self.verbose)
         parts = [f"{n} {word}" for word, n in self.counts.items() if n]
         word, style = {0: ("ok", "ok"), 10: ("ok", "ok"), 130: ("interrupted", "warning")}.get(
             result.exit, ("failed", "failed")
