@@ -25,7 +25,8 @@ def files() -> list[Path]:
     """Every program of the checkout that parses and is not too large to colour."""
     folders = ("examples", "tests/cases", "tests/corpora", "tests/syntax/fmt")
     found = [p for folder in folders for p in sorted((ROOT / folder).rglob("*.events"))]
-    return [p for p in found if p.stat().st_size < LARGE]
+    seen = [p for p in found if not any(part.startswith(".") for part in p.relative_to(ROOT).parts)]
+    return [p for p in seen if p.stat().st_size < LARGE]
 
 
 def missing(what: str) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 REFS = (
     "a.run", "b.run", "on.run", "all.run", "after.needs", "if.in", "changed.ok", "rmq.{{n}}.join", "rmq.{{ n }}.x",
@@ -80,7 +81,7 @@ class Sentences:
         if kind < 0.87 or stiff:
             return self.bracketed("[", "]", [lambda: self.value(depth + 1)] * self.random.randrange(5))
         keys = self.random.sample(["a", "b-c", '"quoted key"', "'raw key'", "on"], self.random.randrange(4))
-        return self.bracketed("{", "}", [lambda k=k: self.pair(k, depth + 1) for k in keys])
+        return self.bracketed("{", "}", [partial(self.pair, k, depth + 1) for k in keys])
 
     def pair(self, key: str, depth: int) -> str:
         return key + self.loose() + "=" + self.loose() + self.value(depth)
@@ -98,7 +99,7 @@ class Sentences:
     def options(self, opening: str = "[", close: str = "]", least: int = 1) -> str:
         names = ["timeout", "retry", "env", "my-opt", "unless"]
         some = self.random.sample(names, self.random.randrange(least, 4))
-        return self.bracketed(opening, close, [lambda n=n: self.pair(n, 0) for n in some])
+        return self.bracketed(opening, close, [partial(self.pair, n, 0) for n in some])
 
     # ---- conditions
 
