@@ -7,6 +7,7 @@ import argparse
 from ..api import Plan
 from ..base.diagnostic import Diagnostic
 from ..base.events import FAILURE, matched
+from ..base.source import Span
 from ..plan.plan import Trigger
 from .messages import show
 from .opening import REFUSED, err, opened, out, planned
@@ -34,7 +35,8 @@ def main(args: argparse.Namespace) -> int:
 def _head(plan: Plan, shown: Out) -> None:
     start = plan.start
     few = ", ".join(start[:4]) + (f" and {len(start) - 4} more" if len(start) > 4 else "")
-    shown.line(("Plan", "strong"), f" of {printable(plan.inner.path)}: {len(plan.steps)} steps, start: {few}")
+    many = f"{len(plan.steps)} step{'' if len(plan.steps) == 1 else 's'}"
+    shown.line(("Plan", "strong"), f" of {printable(plan.inner.path)}: {many}, start: {few}")
     shown.line()
 
 
@@ -43,11 +45,10 @@ def _steps(plan: Plan, shown: Out, verbose: bool) -> None:
     labels = list(labels_of(plan).values())
     wide = min(max(map(len, labels), default=0), 34)
     starts = set(inner.start)
-    several = len({t.origin.source.path for into in inner.triggers for t in into}) > 1
     for i, name in enumerate(labels):
         reasons = [("start", "")] if i in starts else []
         for t in inner.triggers[i]:
-            reasons.append((_condition(plan, t, labels), _place(t, several)))
+            reasons.append((_condition(plan, t, labels), _where(t.origin, inner.path)))
         kind, sign = _kind(plan, i, starts)
         first = reasons[0] if reasons else ("", "")
         more = reasons[1:]
@@ -99,9 +100,10 @@ def _condition(plan: Plan, trigger: Trigger, labels: list[str]) -> str:
     return f"if {every}{joined} → {words}{closing}"
 
 
-def _place(trigger: Trigger, several: bool) -> str:
-    origin = trigger.origin
-    return f"{printable(origin.source.path) if several else ''}:{origin.line}"
+def _where(origin: Span, root: str) -> str:
+    """`:5`, with the file's name where it is not the root file."""
+    path = origin.source.path
+    return f"{printable(path) if path != root else ''}:{origin.line}"
 
 
 def _more(plan: Plan, step: int, labels: list[str], shown: Out, indent: int) -> None:
@@ -126,8 +128,9 @@ def _foot(plan: Plan, said: list[Diagnostic], shown: Out, verbose: bool) -> None
         shown.line()
         shown.line(("Not started by themselves", "strong"), ", as rules set them off:")
         for name, origins in list(inner.waiting.items())[: None if verbose else 8]:
-            lines = ", ".join(f":{o.line}" for o in origins[:4]) + (" …" if len(origins) > 4 else "")
-            shown.line(f"  {name}  ", (lines, "dim"))
+            lines = list(dict.fromkeys(_where(o, inner.path) for o in origins))
+            places = ", ".join(lines[:4]) + (" …" if len(lines) > 4 else "")
+            shown.line(f"  {name}  ", (places, "dim"))
         if len(inner.waiting) > 8 and not verbose:
             shown.line((f"  and {len(inner.waiting) - 8} more (-v lists them)", "dim"))
     if inner.dormant:
