@@ -159,16 +159,34 @@ def load(
     Never raises for what the program says: see `diagnostics`. Reads files, executes nothing.
     """
     text = str(path_or_text)
-    is_text = isinstance(path_or_text, str) and any(c in text for c in "\n ") and not os.path.exists(text)
-    if is_text:
-        source, found = checked(Source(name or "<text>", text.removeprefix("\ufeff").replace("\r\n", "\n")))
-        folder = None
-    else:
-        source, found = read(text, name)
-        folder = "" if text == "-" else os.path.dirname(text)
+    if isinstance(path_or_text, str) and any(c in text for c in "\n ") and not os.path.exists(text):
+        cleaned = text.removeprefix("\ufeff").replace("\r\n", "\n")
+        return _compiled(*checked(Source(name or "<text>", cleaned)), None, settings, environment)
+    return load_file(text, settings, environment, name=name)
+
+
+def load_file(
+    path: str,
+    settings: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    name: str | None = None,
+) -> Program:
+    """As `load`, of a path whatever it looks like."""
+    folder = "" if path == "-" else os.path.dirname(path)
+    return _compiled(*read(path, name), folder, settings, environment)
+
+
+def _compiled(
+    source: Source | None,
+    found: list[Diagnostic],
+    folder: str | None,
+    settings: Mapping[str, str] | None,
+    environment: Mapping[str, str] | None,
+) -> Program:
     if source is None:
         return Program(None, found, 1)
-    inner, found = compile_program(source, folder, Given(dict(settings or {}), dict(environment or {})))
+    inner, found = compile_program(source, folder, Given(settings or {}, environment or {}))
     if not has_errors(found):
         found = in_order([*found, *check_actions(inner)])
     if not has_errors(found):

@@ -41,6 +41,8 @@ def ready(*groups: str) -> str:
             str(ROOT),
             *wanted,
         )
+        # where PYTHONDONTWRITEBYTECODE is set, nothing else would, and every command would compile all it imports
+        _do(python, "-m", "compileall", "-q", str(ROOT / "evdsl"))
         stamp.write_text(
             "\n".join([key, *sorted(set(wanted) | (set(has[1:]) if has[:1] == [key] else set()))])
         )

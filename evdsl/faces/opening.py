@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import glob
 import os
 import sys
 
-from ..api import Plan, Program, load
+from ..api import Plan, Program, load_file
 from ..base.diagnostic import Diagnostic, has_errors
 from .messages import show, summary
 from .terminal import Out
@@ -35,7 +34,7 @@ def chosen_file(args: argparse.Namespace) -> str | None:
     """The file that is meant; None, told, if there is not exactly one."""
     if args.file is not None:
         return str(args.file)
-    here = sorted(glob.glob("*.events"))
+    here = sorted(name for name in os.listdir() if name.endswith(".events"))
     if len(here) == 1:
         return here[0]
     if not here:
@@ -84,11 +83,7 @@ def loaded(args: argparse.Namespace) -> Program | None:
     path, values = chosen_file(args), settings(args)
     if path is None or values is None:
         return None
-    if path == "-" or not os.path.isabs(path):
-        path = os.path.normpath(path) if path != "-" else path
-    from pathlib import Path
-
-    return load("-" if path == "-" else Path(path), values, os.environ)
+    return load_file(path if path == "-" else os.path.normpath(path), values, os.environ)
 
 
 def planned(args: argparse.Namespace, program: Program) -> tuple[Plan, list[Diagnostic]] | None:

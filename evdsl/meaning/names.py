@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..base.diagnostic import Diagnostic, Fix
+from ..base.record import field, record
 from ..base.spell import nearest
 from ..syntax import ast
 from .program import Action, Host, Resource
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .unroll import Placed
 
 
-@dataclass(slots=True)
+@record
 class Names:
     """All that is declared, under its full name, and the actions that are known so far.
 

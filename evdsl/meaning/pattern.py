@@ -9,7 +9,7 @@ from functools import lru_cache
 Bound = tuple[tuple[str, str], ...]
 """Values of `<h>` variables, sorted by name."""
 
-_PART = re.compile(r"\*\*|\*|<(\w+)>")
+_PART = r"\*\*|\*|<(\w+)>"
 
 
 def is_pattern(text: str) -> bool:
@@ -22,7 +22,7 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     parts: list[str] = []
     names: list[str] = []
     at = 0
-    for found in _PART.finditer(pattern):
+    for found in re.finditer(_PART, pattern):
         parts.append(re.escape(pattern[at : found.start()]))
         at = found.end()
         name = found[1]

@@ -6,10 +6,10 @@ order of declaration. Everything that refers to an action holds its number.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.diagnostic import Diagnostic
+from ..base.record import field, record
 from ..base.source import Span
 from ..base.spell import nearest
 
@@ -63,7 +63,7 @@ class Handed(NamedTuple):
     origin: Span
 
 
-@dataclass(slots=True)
+@record
 class Action:
     """`name` is `resource.action`. `driver` is empty where nothing says how it is done (`check` warns).
 
@@ -82,7 +82,7 @@ class Action:
     doc: str = ""
 
 
-@dataclass(slots=True)
+@record
 class Resource:
     """A declared resource: its attributes as written, its host's name or None, its actions in order."""
 
@@ -96,7 +96,7 @@ class Resource:
     sink: bool = False
 
 
-@dataclass(slots=True)
+@record
 class Host:
     """An ssh host. `options`: user, port, parallel, key, jump, as written."""
 
@@ -106,7 +106,7 @@ class Host:
     span: Span
 
 
-@dataclass(slots=True)
+@record
 class Program:
     """See the module."""
 

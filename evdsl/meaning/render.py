@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..base.diagnostic import Diagnostic
+from ..base.record import field, record
 from ..base.source import Span
 from ..syntax import ast
 from . import template
@@ -26,7 +26,7 @@ _SHELL_OPTIONS = ("unless", "onlyif")
 _WORDS = ("exits",)  # options whose bare words are event words
 
 
-@dataclass(slots=True)
+@record
 class Rendered:
     """Values only: str, int, float, bool, list, dict. `secrets`: the secret values that `environment` holds."""
 
@@ -36,7 +36,7 @@ class Rendered:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@record
 class Values:
     """Looks names up for one resource: loop variables, connected data, its attributes, params, secrets (section 1)."""
 

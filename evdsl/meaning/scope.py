@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..base.record import record
 from ..base.source import Source, Span
 from ..syntax import ast
 from .doc import Docs
@@ -47,7 +48,7 @@ class Unit:
         return self.file.source
 
 
-@dataclass(slots=True, eq=False)
+@record
 class Scope:
     """A unit and the loop variables around a statement in it."""
 

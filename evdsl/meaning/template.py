@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 _HOLE = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*(\|[ \t]*raw[ \t]*)?\}\}")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
-_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1")
+_HEREDOC = r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1"  # compiled when one is met, as few texts have one
 
 
 class Hole(NamedTuple):
@@ -129,9 +129,9 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
             yield from ((h, "a comment") for at, h in spots.items() if i < at < end)
             i = end
             continue
-        elif c == "<" and (here := _HEREDOC.match(text, i)):
+        elif c == "<" and (here := re.match(_HEREDOC, text[i : i + 200])):
             waiting.append(here[2])
-            i = here.end()
+            i += here.end()
             continue
         elif c == "\n" and waiting:
             for word in waiting:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
 from ..base.reading import read
+from ..base.record import field, record
 from ..base.source import Source
 from ..base.spell import nearest
 from ..syntax import ast
@@ -20,7 +20,6 @@ from ..syntax.parser import parse
 from ..syntax.words import HOST_OPTIONS
 from . import template
 from .condition import holds
-from .inventory import inventory
 from .program import Host
 from .scope import Scope, Unit
 from .values import Unknown, evaluate, kind
@@ -28,7 +27,7 @@ from .values import Unknown, evaluate, kind
 MOST_STATEMENTS = 1_000_000
 """More than that after all loops and imports is taken for a mistake."""
 DEEPEST_IMPORT = 16
-_NAME = re.compile(r"\w+(?:[-+@]+\w+)*(?:\.\w+(?:[-+@]+\w+)*)*")
+_NAME = r"\w+(?:[-+@]+\w+)*(?:\.\w+(?:[-+@]+\w+)*)*"
 
 
 class Placed(NamedTuple):
@@ -39,7 +38,7 @@ class Placed(NamedTuple):
     absent: bool
 
 
-@dataclass(slots=True)
+@record
 class Unrolled:
     """All statements in their order, an import's at the import. `units` are the files, the root first."""
 
@@ -51,7 +50,7 @@ class Unrolled:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@record
 class Given:
     """Values for params and secrets from outside: `settings` from `--set`, `environment` for `EVDSL_SET_name`."""
 
@@ -248,6 +247,8 @@ class _Unroll:
         return []
 
     def _inventory(self, s: ast.Inventory, scope: Scope) -> None:
+        from .inventory import inventory  # imported late: few programs name one
+
         unit = scope.unit
         try:
             path = str(evaluate(s.path, scope))
@@ -460,7 +461,7 @@ def filled(text: str, scope: Scope, node: ast.Ref | ast.Value | ast.Statement, o
             )
             return "x"
         word = template.plain(found)
-        if isinstance(found, (list, dict)) or not _NAME.fullmatch(word):
+        if isinstance(found, (list, dict)) or not re.fullmatch(_NAME, word):
             out.append(
                 Diagnostic(
                     "EV209",

@@ -17,13 +17,11 @@ from lark.exceptions import UnexpectedInput
 from ..base.diagnostic import Diagnostic, in_order
 from ..base.memory import all_kept
 from ..base.source import Source, Span
-from . import ast, faults, split
+from . import ast
 from .build import Build
-from .faults import FORMS, MEMBER_FORMS
 from .lexer import Lexer, Region, TooDeep, Unreadable
 
 _LOCK = threading.Lock()  # the tree builder holds the state of one parse
-_BODIES = {"resource": "one_member", "connect": "one_link", "for": "file"}
 
 
 def grammar_path() -> str:
@@ -73,11 +71,11 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     Never raises for what the text says. Linear in the length of the text.
     """
     with _LOCK, all_kept():
-        return _Parse(source).whole()
+        return Parse(source).whole()
 
 
-class _Parse:
-    """One parse of one source."""
+class Parse:
+    """One parse of one source: what is wrong, and the comments, so far."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -85,17 +83,18 @@ class _Parse:
         self.build.source, self.build.faults = source, []
         self.comments: list[tuple[int, int]] = []
         self.faults: list[Diagnostic] = []
-        self.in_text = False  # three quotes are opened further up and never closed
 
     def whole(self) -> tuple[ast.File, list[Diagnostic]]:
         text = self.source.text
-        statements, error = self._attempt("file", Region(text, 0, len(text)))
+        statements, error = self.attempt("file", Region(text, 0, len(text)))
         if error is not None:
-            statements = [s for piece in split.statements(text) for s in self._piece(piece)]
+            from .recovery import recovered
+
+            statements = recovered(self)
         comments = tuple(Span(self.source, start, end) for start, end in sorted(set(self.comments)))
         return ast.File(self.source, tuple(statements), comments), in_order(self.faults)
 
-    def _attempt(self, start: str, region: Region) -> tuple[list[Any], Exception | None]:
+    def attempt(self, start: str, region: Region) -> tuple[list[Any], Exception | None]:
         """What the region holds, or the error for which it does not parse; then nothing of it is kept."""
         build = self.build
         build.faults, build.bad = [], False
@@ -106,44 +105,3 @@ class _Parse:
         self.faults += build.faults
         self.comments += region.comments
         return result if start == "file" else [], None
-
-    def _piece(self, piece: split.Piece) -> list[ast.Statement]:
-        """Read one statement; if it fails and has a body, tell which members are at fault and read it without."""
-        text = self.source.text
-        found, error = self._attempt("file", Region(text, piece.start, piece.end))
-        if error is None:
-            return found
-        word = text[piece.start : piece.end].split(None, 1)[0]
-        start = _BODIES.get(word) if piece.opening is None else None
-        members = split.members(text, piece.start, piece.end) if start else []
-        bad = [m for m in members if not self._member(start or "", m, word)]
-        if bad:
-            rest, at = "", piece.start
-            for m in bad:
-                rest += text[at : m.start] + " " * (m.end - m.start)
-                at = m.end
-            rest += text[at : piece.end]
-            found, error = self._attempt("file", Region(rest, 0, len(rest), piece.start))
-        if error is not None:
-            self._refused(error, piece, FORMS.get(word))
-        return found
-
-    def _member(self, start: str, piece: split.Piece, word: str) -> bool:
-        """Whether a member of a body parses; what is wrong with it is told."""
-        if start == "file":
-            before = len(self.faults)
-            self._piece(piece)
-            return len(self.faults) == before
-        _, error = self._attempt(start, Region(self.source.text, piece.start, piece.end))
-        if error is not None:
-            self._refused(error, piece, MEMBER_FORMS[word])
-        return error is None
-
-    def _refused(self, error: Exception, piece: split.Piece, form: str | None) -> None:
-        """Tell what is wrong with a piece that is left out; its comments are kept."""
-        fault = faults.told(error, self.source, piece, form)
-        # behind three quotes that are never closed, what looks like nothing is text
-        if not (self.in_text and fault.fix is None and form not in FORMS.values()):
-            self.faults.append(fault)
-        self.in_text = self.in_text or faults.opens_text(fault)
-        self.comments += split.comments(self.source.text, piece.start, piece.end)
