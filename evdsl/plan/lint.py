@@ -7,7 +7,7 @@ where it cannot be known whether something is wrong, nothing is said.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from ..base.diagnostic import Diagnostic
 from ..base.events import SUCCESS, matched
@@ -83,17 +83,25 @@ def never_the_same(program: Program, plan: Plan, says: Says) -> Iterator[Diagnos
         return
     numbers = {action.name: number for number, action in enumerate(program.actions)}
     loops: dict[int, list[tuple[str, ...]]] = {}
-    for step, triggers in plan.loops.items():
-        loops.setdefault(plan.steps[step].of, []).extend(trigger.events for trigger in triggers)
+    for number, triggers in plan.loops.items():
+        loops.setdefault(plan.steps[number].of, []).extend(trigger.events for trigger in triggers)
+    closing: dict[int, list[tuple[str, ...]]] = {}
+    for step, triggers in zip(plan.steps, plan.triggers, strict=True):
+        closing.setdefault(step.of, []).extend(trigger.events for trigger in triggers if trigger.closing)
     for cycle in plan.cycles:
         number = numbers[cycle.again]
         said = says(number)
         if said is None or "ok" in said:
             continue
-        if any(matched(events) & SUCCESS & said for events in loops.get(number, ())):
+        if _goes_on(closing.get(number, ())) and _goes_on(loops.get(number, ())):
             message = f"`{cycle.again}` runs again in a cycle and never says `ok`: nothing shows that all is settled"
             hint = 'let it tell: by `changes`, by `unless`, or by `echo ok > "$EVDSL_EVENT"`'
             yield Diagnostic("EV408", message, cycle.hops[-1], hint)
+
+
+def _goes_on(rules: Iterable[tuple[str, ...]]) -> bool:
+    """Whether one of some rules can match without a failure."""
+    return any(matched(events) & SUCCESS for events in rules)
 
 
 def dormant_emitters(program: Program, plan: Plan, places: Places) -> Iterator[Diagnostic]:

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
 from operator import attrgetter
 
 from ..base.diagnostic import Diagnostic
@@ -18,10 +17,9 @@ from .places import Places, key
 from .says import shell_texts
 
 _start = attrgetter("start")
-_HOLE = re.compile(r"\{\{[ \t]*([\w-]+)")
-_ENVIRONMENT = re.compile(
-    r"\b(?:env|printenv|envsubst|set|export|docker|docker-compose|podman|podman-compose)\b"
-)
+# patterns are compiled when they are wanted, which is seldom
+_HOLE = r"\{\{[ \t]*([\w-]+)"
+_ENVIRONMENT = r"\b(?:env|printenv|envsubst|set|export|docker|docker-compose|podman|podman-compose)\b"
 
 
 def not_set_off(program: Program, places: Places) -> Iterator[Diagnostic]:
@@ -243,14 +241,14 @@ def _mentions(node: object, name: str) -> bool:
     todo: list[object] = [node]
     while todo:
         at = todo.pop()
-        if isinstance(at, tuple):
-            todo += at
-        elif isinstance(at, (ast.Word, ast.Ref, ast.Text)):
+        if isinstance(at, (ast.Word, ast.Ref, ast.Text)):
             text = at.value if isinstance(at, ast.Text) else at.text
-            if (isinstance(at, ast.Word) and text == name) or ("{{" in text and name in _HOLE.findall(text)):
+            if (isinstance(at, ast.Word) and text == name) or (
+                "{{" in text and name in re.findall(_HOLE, text)
+            ):
                 return True
-        elif is_dataclass(at):
-            todo += [getattr(at, f.name) for f in fields(at)]
+        elif isinstance(at, tuple):
+            todo += at
     return False
 
 
@@ -276,5 +274,5 @@ def _in_environment(name: str, texts: Iterable[str] | None) -> bool:
     if texts is None:
         return True
     variable = name.replace("-", "_")
-    word = re.compile(rf"\b{re.escape(variable)}\b")
-    return any(variable == variable.upper() or word.search(t) or _ENVIRONMENT.search(t) for t in texts)
+    word = rf"\b{re.escape(variable)}\b|{_ENVIRONMENT}"
+    return any(variable == variable.upper() or re.search(word, text) for text in texts)

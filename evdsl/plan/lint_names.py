@@ -21,8 +21,7 @@ MOST_NAMES = 20_000
 _ENDINGS = "sdr"  # node, nodes; http, httpd; compute, computer: two words, no typo
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ANY = "\0"  # behind the text of a reference in a connect: no reference ends so
-_NUMBER = re.compile(r"#\d+(?=\s|,|$)")
-_BEFORE = re.compile(r"[\w>*][ \t]+\Z")
+_NUMBER = r"#\d+(?=\s|,|$)"
 
 
 def near_misses(program: Program) -> Iterator[Diagnostic]:
@@ -194,15 +193,18 @@ def numbers_in_comments(program: Program) -> Iterator[Diagnostic]:
             continue
         done.add(file)
         for comment in unit.file.comments:
-            number = _NUMBER.match(text, comment.start, comment.end)
-            if number is None or not _BEFORE.search(text, max(0, comment.start - 200), comment.start):
+            begin = comment.start
+            if not text[begin + 1 : begin + 2].isdecimal() or text[begin - 1 : begin] not in " \t":
+                continue
+            number = re.match(_NUMBER, text[begin : comment.end])
+            if number is None:
                 continue
             if not ends:
                 ends = _ends(program)
-            before = len(text[: comment.start].rstrip(" \t"))
-            ref = ends.get(id(unit.source), {}).get(before)
+            before = text[text.rfind("\n", 0, begin) + 1 : begin]
+            ref = ends.get(id(unit.source), {}).get(begin - len(before) + len(before.rstrip(" \t")))
             if ref is not None and ref.number is None:
-                yield _number(Span(unit.source, comment.start, number.end()), ref, number[0])
+                yield _number(Span(unit.source, begin, begin + number.end()), ref, number[0])
 
 
 def _ends(program: Program) -> dict[int, dict[int, ast.Ref]]:

@@ -10,6 +10,7 @@ from ..base.drivers import DRIVERS, SINK
 from ..base.events import EVENTS, OUTCOMES, SUCCESS, matched
 from ..base.source import Span
 from ..meaning.program import Program, Rule
+from ..meaning.render import options_of
 from .faults import _listed as listed
 from .places import Places, key
 from .says import Said, Says
@@ -96,6 +97,8 @@ def _more(program: Program, emitter: int, said: Said | None, events: tuple[str, 
             'or by `echo ok > "$EVDSL_EVENT"`'
         )
     word = next(word for word in OUTCOMES if word in matched(events))
+    if "exits" in options_of(program.actions[emitter]):
+        return f"as it stands it says {says}; another exit code in `exits` can say `{word}`"
     return f'as it stands it says {says}; `echo {word} > "$EVDSL_EVENT"` says more'
 
 

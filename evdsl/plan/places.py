@@ -20,7 +20,7 @@ Related = ast.Rule | ast.Order | ast.Serial | ast.Start | ast.Again | ast.Connec
 MOST_PATTERNS = 200
 """More patterns than that, in loops and behind `if`, are not tried one by one."""
 _start = attrgetter("start")
-_OPEN = re.compile(r"\{\{[^{}]*\}\}|\*\*|\*|<\w+>")
+_OPEN = r"\{\{[^{}]*\}\}|\*\*|\*|<\w+>"
 
 
 class Written(NamedTuple):
@@ -211,7 +211,7 @@ class _Names:
 def _expression(text: str) -> str:
     """A regular expression for all that a reference could stand for."""
     parts, at = [], 0
-    for found in _OPEN.finditer(text):
+    for found in re.finditer(_OPEN, text):
         parts.append(re.escape(text[at : found.start()]))
         parts.append(".*" if found[0][:2] in ("{{", "**") else "[^.]*")
         at = found.end()

@@ -13,9 +13,9 @@ from ..syntax import ast
 Said = frozenset[str]
 
 _GUARDS = ("creates", "unless", "onlyif")
-_HOLE = re.compile(r"\{\{[^{}]*\}\}")
-_SPLIT = re.compile(r"[;&|()`\n]+")
-_SCRIPT = re.compile(r"\.(?:sh|bash|py|pl|rb|js|lua|php)$")
+_HOLE = r"\{\{[^{}]*\}\}"
+_SPLIT = r"[;&|()`\n]+"
+_SCRIPTS = (".sh", ".bash", ".py", ".pl", ".rb", ".js", ".lua", ".php")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -31,12 +31,6 @@ _INTERPRETERS = _words(
     "sh ash bash dash zsh ksh fish eval source . trap python python2 python3 perl ruby node php lua awk make just task "
     "rake npm npx yarn pnpm tox nox invoke"
 )
-_PLAIN = re.compile(
-    r"[/$\"'\\{}]|\.\w|EVDSL|(?:^|[\s;&|(])(?:"
-    + "|".join(map(re.escape, sorted(_INTERPRETERS)))
-    + r")(?=[\s;&|)]|$)"
-)
-"""What a shell text must have for a closer look to be worth it."""
 
 
 class Says:
@@ -118,11 +112,11 @@ def shell_texts(action: Action) -> list[str] | None:
 
 def starts_unseen(text: str) -> bool:
     """Whether a shell text mentions the event file or starts a program of its author's that could."""
-    if _PLAIN.search(text) is None:
+    if not re.search(r"[/$\"'\\{]|\.\w", text) and _INTERPRETERS.isdisjoint(re.split(r"[\s;&|()`]+", text)):
         return False
     if "EVDSL_EVENT" in text or re.search(r"\|\s*raw\s*\}\}", text):
         return True
-    return any(_unseen(piece.split()) for piece in _SPLIT.split(_HOLE.sub("$", text)))
+    return any(_unseen(piece.split()) for piece in re.split(_SPLIT, re.sub(_HOLE, "$", text)))
 
 
 def _unseen(words: list[str]) -> bool:
@@ -130,7 +124,7 @@ def _unseen(words: list[str]) -> bool:
     at = 0
     while at < len(words) and (words[at] in _KEYWORDS or re.match(r"\w+=", words[at])):
         at += 1
-    if any(_SCRIPT.search(word.strip("\"'")) for word in words[at:]):
+    if any(word.strip("\"'").endswith(_SCRIPTS) for word in words[at:]):
         return True
     if at == len(words) or words[at].startswith("#"):
         return False
