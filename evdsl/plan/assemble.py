@@ -55,11 +55,17 @@ class Assembly:
         """Which instances wait for each. `#1` waits for `#0` always."""
         made, part = self.made, self.part
         out: list[list[int]] = [[] for _ in range(len(made))]
-        for number, rule in enumerate(self.held.rules):
-            to = self.target(number)
-            for emitter, explicit in zip(rule.emitters, rule.numbers, strict=True):
-                for instance in made.seen(emitter, explicit, part[emitter] == part[rule.subscriber]):
-                    out[instance].append(to)
+        closing, extra = self.opened.closing, made.extra
+        for n, (emitters, numbers, _, _, subscriber, number, _, _) in enumerate(self.held.rules):
+            to = self.target(n) if number or n in closing else subscriber
+            for emitter, explicit in zip(emitters, numbers, strict=True):
+                if explicit:
+                    out[made.one(emitter, explicit)].append(to)
+                    continue
+                out[emitter].append(to)
+                if emitter in extra and explicit is None and part[emitter] != part[subscriber]:
+                    for instance in extra[emitter]:
+                        out[instance].append(to)
         for order in self.held.orders:
             for instance in made.seen(order.before, None, part[order.before] == part[order.after]):
                 out[instance] += made.all(order.after)
@@ -143,7 +149,7 @@ class Assembly:
         for instance in self.order:
             of, number = (instance, 0) if instance < first else which(instance)
             steps.append(Step(actions[of].resource, actions[of].action, number, of))
-        triggers = self._triggers()
+        triggers, loops = self._triggers()
         dormant = sorted(
             [a.name for a, is_planned in zip(actions, held.actions, strict=True) if not is_planned]
         )
@@ -156,12 +162,14 @@ class Assembly:
             cycles=[self._cycle(cycle) for cycle in self.opened.cycles],
             dormant=dormant,
             entry=entry,
-            loops=self._loops(triggers) if self.made.extra else {},
+            loops=loops,
         )
 
-    def _triggers(self) -> list[list[Trigger]]:
+    def _triggers(self) -> tuple[list[list[Trigger]], dict[int, list[Trigger]]]:
+        """The triggers into each step; and for each `#1` and so on those that listen to its `#0` inside its part."""
         triggers: list[list[Trigger]] = [[] for _ in self.order]
-        part, at, look, closing = self.part, self.at, self.look, self.opened.closing
+        listening: dict[int, list[Trigger]] = {}
+        part, at, look, closing, extra = self.part, self.at, self.look, self.opened.closing, self.made.extra
         outside: list[tuple[Look] | None] = [None] * len(part)
         new = tuple.__new__  # half the time of Trigger(…), which is called for every rule
         for n, (emitters, numbers, events, every, subscriber, number, origin, _) in enumerate(
@@ -180,8 +188,13 @@ class Assembly:
                 looks = outside[emitter]
                 if looks is None:
                     looks = outside[emitter] = look(emitter, None, False)
-            triggers[to].append(new(Trigger, (looks, events, every, to, closes, origin)))
-        return triggers
+            trigger = new(Trigger, (looks, events, every, to, closes, origin))
+            triggers[to].append(trigger)
+            for e, explicit in zip(emitters, numbers, strict=True) if extra else ():
+                if explicit is None and e in extra and part[e] == of:
+                    listening.setdefault(e, []).append(trigger)
+        loops = {at[i]: found for action, found in sorted(listening.items()) for i in extra[action]}
+        return triggers, loops
 
     def _orders(self) -> list[list[Edge]]:
         orders: list[list[Edge]] = [[] for _ in self.order]
@@ -191,23 +204,6 @@ class Assembly:
             for instance in self.made.all(after):
                 orders[at[instance]].append(Edge(look, at[instance], kind == "needs", weak, origin))
         return orders
-
-    def _loops(self, triggers: list[list[Trigger]]) -> dict[int, list[Trigger]]:
-        """What listens to `#0` of an action with several instances inside of its part, for each of the others."""
-        extra, part = self.made.extra, self.part
-        loops: dict[int, list[Trigger]] = {}
-        listening: dict[int, list[Trigger]] = {}
-        taken = [0] * len(triggers)
-        for number, rule in enumerate(self.held.rules):
-            to = self.at[self.target(number)]
-            trigger = triggers[to][taken[to]]
-            taken[to] += 1
-            for emitter, explicit in zip(rule.emitters, rule.numbers, strict=True):
-                if emitter in extra and explicit is None and part[emitter] == part[rule.subscriber]:
-                    listening.setdefault(emitter, []).append(trigger)
-        for action, found in sorted(listening.items()):
-            loops.update((self.at[instance], found) for instance in extra[action])
-        return loops
 
     def _cycle(self, cycle: Resolved) -> Cycle:
         names = self.program.actions
