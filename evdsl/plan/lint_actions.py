@@ -227,8 +227,10 @@ def _reading(s: ast.Param | ast.Secret | ast.Group) -> str:
 def _is_read(declared: ast.Param | ast.Secret | ast.Group, unit: Unit) -> bool:
     """Whether a value or a text in the file mentions a name, also where it is never evaluated."""
     name, statements = declared.name.text, unit.file.statements
-    last = -1
-    for found in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", unit.source.text):
+    last, text = -1, unit.source.text
+    for found in re.finditer(rf"{re.escape(name)}(?![\w-])", text):
+        if re.match(r"[\w-]", text[max(0, found.start() - 1) : found.start()]):
+            continue
         at = bisect_right(statements, found.start(), key=_start) - 1
         if at != last and at >= 0 and statements[at] is not declared and _mentions(statements[at], name):
             return True

@@ -112,8 +112,9 @@ def shell_texts(action: Action) -> list[str] | None:
 
 def starts_unseen(text: str) -> bool:
     """Whether a shell text mentions the event file or starts a program of its author's that could."""
-    if not re.search(r"[/$\"'\\{]|\.\w", text) and _INTERPRETERS.isdisjoint(re.split(r"[\s;&|()`]+", text)):
-        return False
+    if not re.search(r"[/$\"'\\{]|\.\w|EVDSL", text):  # most texts need no closer look
+        if _INTERPRETERS.isdisjoint(re.split(r"[\s;&|()`]+", text)):
+            return False
     if "EVDSL_EVENT" in text or re.search(r"\|\s*raw\s*\}\}", text):
         return True
     return any(_unseen(piece.split()) for piece in re.split(_SPLIT, re.sub(_HOLE, "$", text)))

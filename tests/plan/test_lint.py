@@ -446,6 +446,8 @@ def test_dangling_handler() -> None:
         ("if test -f /etc/x; then systemctl stop x; fi", False),
         ("X=/usr/lib pip install y", False),
         ("sudo systemctl restart x", False),
+        ("apt-get install python3", False),
+        ("printenv EVDSL_EVENT", True),
         ("echo", False),
         ("", False),
         ("# ./x", False),
