@@ -67,11 +67,10 @@ class Assembly:
                     for instance in extra[emitter]:
                         out[instance].append(to)
         for order in self.held.orders:
-            for instance in made.seen(order.before, None, part[order.before] == part[order.after]):
-                out[instance] += made.all(order.after)
+            for seen in made.seen(order.before, None, part[order.before] == part[order.after]):
+                out[seen] += made.all(order.after)
         for action in made.extra:
-            numbers = made.all(action)
-            for earlier, later in pairwise(numbers):
+            for earlier, later in pairwise(made.all(action)):
                 out[earlier].append(later)
         return out
 
