@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..api import Plan
 from ..plan.plan import Trigger
+from ..plan.says import Says
 from ..run.engine import Cause
 from ..run.simulate import Trace
 from .messages import show
@@ -110,13 +111,27 @@ def tell(plan: Plan, trace: Trace, shown: Out, *, verbose: bool = False) -> None
         shown.line()
         for name in again:
             shown.line(f"{name} as a whole: ", (trace.fold[name], trace.fold[name]))
-    if trace.unfollowed:
+    unfollowed(plan, trace.unfollowed, shown, verbose=verbose, apart=True)
+
+
+def unfollowed(
+    plan: Plan, triggers: Sequence[Trigger], shown: Out, *, verbose: bool, apart: bool = False
+) -> None:
+    """The note on a run that did not converge (section 6): the rules that matched once more after its last round.
+
+    Of an action that can never say `ok` it shows nothing that it did not converge: with `verbose` only.
+    """
+    if not verbose:
+        says = Says(plan.program)
+        triggers = [
+            t
+            for t in triggers
+            if any("ok" in (says(plan.steps[s].of) or ("ok",)) for look in t.looks for s in look.steps)
+        ]
+    if not triggers:
+        return
+    if apart:
         shown.line()
-        unfollowed(plan, trace.unfollowed, shown, verbose=verbose)
-
-
-def unfollowed(plan: Plan, triggers: Sequence[Trigger], shown: Out, *, verbose: bool) -> None:
-    """The note on a run that did not converge (section 6): the rules that matched once more after its last round."""
     one = len(triggers) == 1
     these = "this rule matched again and was" if one else "these rules matched again and were"
     shown.line(("note", "note"), f": it did not converge: {these} not followed")

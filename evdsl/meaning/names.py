@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .scope import Scope
     from .unroll import Placed
 
+MOST_SUGGESTIONS = 100
+
 
 @record
 class Names:
@@ -32,6 +34,7 @@ class Names:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     order: list[Action] = field(default_factory=list)
+    _near: dict[str, str | None] = field(default_factory=dict)
     _told: set[tuple[int, int]] = field(default_factory=set)
 
     def number(self, name: str) -> int:
@@ -98,7 +101,7 @@ class Names:
         if text in self.resources:
             self.say("EV202", f"`{text}` has no action `run`", scope, ref, self.actions_of(text))
         elif resource in self.resources:
-            near = nearest(action, self.resources[resource].actions)
+            near = nearest(action, self.resources[resource].actions[:1000])
             self.say(
                 "EV202",
                 f"`{resource}` has no action `{action}`" + (f"; did you mean `{near}`?" if near else ""),
@@ -119,7 +122,15 @@ class Names:
             )
 
     def near(self, text: str) -> str | None:
-        """The nearest declared name: of an action, else of a resource with the same last segment."""
+        """The nearest declared name: of an action, else of a resource with the same last segment.
+
+        Worked out for the first MOST_SUGGESTIONS unknown names: nobody reads more, and each costs a look at all names.
+        """
+        if text not in self._near:
+            self._near[text] = self._nearest(text) if len(self._near) < MOST_SUGGESTIONS else None
+        return self._near[text]
+
+    def _nearest(self, text: str) -> str | None:
         near = nearest(text, self.actions) or nearest(text, self.resources)
         if near is None and "." in text:
             resource, _, action = text.rpartition(".")
@@ -130,7 +141,8 @@ class Names:
 
     def actions_of(self, resource: str) -> str:
         own = self.resources[resource].actions
-        return f"its actions: {', '.join(own)}" if own else "it has no actions"
+        few = ", ".join(own[:12]) + (f" and {len(own) - 12} more" if len(own) > 12 else "")
+        return f"its actions: {few}" if own else "it has no actions"
 
     def left_out(self, placed: Placed, name: str, ref: ast.Ref, scope: Scope) -> None:
         """Note, once for a place, that what names a resource left out is left out too."""

@@ -15,7 +15,7 @@ def _name(program: Program, action: int) -> str:
     return program.actions[action].name
 
 
-def _listed(words: Sequence[str], last: str = "and", limit: int = 4) -> str:
+def listed(words: Sequence[str], last: str = "and", limit: int = 4) -> str:
     """`a`, `b` and `c`; a long list is cut."""
     shown = [f"`{w}`" for w in words]
     if len(shown) > limit:
@@ -41,7 +41,7 @@ def written(program: Program, by: Rule | Order) -> str:
 
 def could(program: Program, qualified: Sequence[int]) -> str:
     """The hint that names what an `again` line can choose."""
-    return f"write {_listed([f'again {_name(program, a)}' for a in qualified], 'or')}, or take the line out"
+    return f"write {listed([f'again {_name(program, a)}' for a in qualified], 'or')}, or take the line out"
 
 
 def _path(hops: Sequence[Hop]) -> list[int]:
@@ -125,7 +125,7 @@ def no_steps(program: Program, entry: str) -> Diagnostic:
 
 def reason(program: Program, choice: Choice) -> str:
     """Why the action of a cycle that runs again does (step 2 of section 6)."""
-    rivals = _listed([_name(program, a) for a in choice.rivals]) if choice.rivals else ""
+    rivals = listed([_name(program, a) for a in choice.rivals]) if choice.rivals else ""
     lead = "leads" if choice.into == 1 else "lead"
     return {
         "again": "an `again` line names it",
@@ -144,9 +144,9 @@ def cycle(program: Program, hops: Sequence[Hop], choice: Choice) -> Diagnostic:
     others = [f"again {_name(program, a)}" for a in choice.qualified if a != choice.again]
     hint = ""
     if others and choice.by == "again":
-        hint = f"in place of `again {name}` you could write {_listed(others, 'or')}"
+        hint = f"in place of `again {name}` you could write {listed(others, 'or')}"
     elif others:
-        hint = f"write {_listed(others, 'or')} to choose another"
+        hint = f"write {listed(others, 'or')} to choose another"
     return Diagnostic("EV501", message, hops[-1].by.origin, hint, labels(program, hops))
 
 
@@ -163,10 +163,10 @@ def fallback(program: Program, starts: Sequence[int], entry: str) -> Diagnostic:
     names = [_name(program, a) for a in starts]
     called = any(a.action == entry for a in program.actions)
     message = f"no `{entry}` starts by itself" if called else f"no action is called `{entry}`"
-    message += f": what no rule sets off starts, {_listed(names)}"
+    message += f": what no rule sets off starts, {listed(names)}"
     lines = "`start` lines" if entry == "run" else "`--start`"
     kinds = sorted({program.actions[a].action for a in starts})
-    hint = f"name what starts with {lines}, or write {_listed([f'--action {k}' for k in kinds], 'or')}"
+    hint = f"name what starts with {lines}, or write {listed([f'--action {k}' for k in kinds], 'or')}"
     if entry == "run" and len(names) == 1:
         hint = f"write `start {names[0]}` to settle it"
     return Diagnostic("EV503", message, _mention(program, starts[0]), hint)
@@ -198,7 +198,7 @@ def gave_way(program: Program, orders: Iterable[Order]) -> list[Diagnostic]:
     for group in _by_origin(orders):
         shown = [_order(program, o) for o in group if isinstance(o, Order)]
         gives = "give way: each lies" if len(shown) > 1 else "gives way: it lies"
-        message = f"{_listed(shown)} {gives} in a cycle"
+        message = f"{listed(shown)} {gives} in a cycle"
         hint = "write a rule or an order of your own if one must come before the other"
         notes.append(Diagnostic("EV504", message, group[0].origin, hint))
     return notes
@@ -211,7 +211,7 @@ def removal(program: Program, rules: Iterable[Rule]) -> list[Diagnostic]:
         made = [r for r in group if isinstance(r, Rule)]
         gone = list(dict.fromkeys(f"{program.actions[r.subscriber].resource}.remove" for r in made))
         left = "is left out" if len(made) == 1 else "are left out"
-        message = f"{_listed([_rule(program, r) for r in made])} {left}: this plan holds {_listed(gone)}"
+        message = f"{listed([_rule(program, r) for r in made])} {left}: this plan holds {listed(gone)}"
         hint = "write the rule yourself if it must hold there too"
         notes.append(Diagnostic("EV505", message, group[0].origin, hint))
     return notes

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator
 
 from ..base.diagnostic import Diagnostic
 from ..base.events import SUCCESS, matched
+from ..base.memory import all_kept
 from ..base.source import Span
 from ..meaning.program import Program, Rule
 from .lint_actions import not_set_off, unused_names, without_driver
@@ -25,6 +26,7 @@ MOST_LABELS = 8
 """More places than that are not shown in one message."""
 
 
+@all_kept()
 def lint_program(program: Program) -> list[Diagnostic]:
     """What is known of a program without a plan: EV401 to EV406, EV409, EV411, EV412 and EV507."""
     places, says = Places(program), Says(program)
@@ -40,6 +42,7 @@ def lint_program(program: Program) -> list[Diagnostic]:
     ]
 
 
+@all_kept()
 def lint_plan(program: Program, plan: Plan, entry: str, start: list[int] | None) -> list[Diagnostic]:
     """What shows only in a plan: EV407, EV408 and EV413; `entry` and `start` are those that it was made with.
 

@@ -11,7 +11,7 @@ from ..base.events import EVENTS, OUTCOMES, SUCCESS, matched
 from ..base.source import Span
 from ..meaning.program import Program, Rule
 from ..meaning.render import options_of
-from .faults import _listed as listed
+from .faults import listed as listed
 from .places import Places, key
 from .says import Said, Says
 

@@ -107,7 +107,7 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
         return unknown
     if form is None and (lost := _BRACES.get(token.text)) and token.start == piece.start:
         return _diagnostic("EV100", f"`{token.text}` does not fit here", source, at, token.end, lost)
-    hint = f"expected {_listed(error.accepts or error.expected)}; {how}"
+    hint = f"expected {listed(error.accepts or error.expected)}; {how}"
     if over:
         return _diagnostic("EV100", "the line ends too early", source, at, at + 1, hint)
     shown = token.text if len(token.text) <= 40 else token.text[:37] + "…"
@@ -232,7 +232,7 @@ def _character(source: Source, at: int, how: str) -> Diagnostic:
     return _diagnostic("EV115", f"`{shown}` does not fit here", source, at, at + 1, how)
 
 
-def _listed(terminals: Iterable[str]) -> str:
+def listed(terminals: Iterable[str]) -> str:
     """Terminal names as words, `a, b or c`."""
     names = sorted({_NAMES.get(t, f"`{t.lower()}`") for t in terminals if t not in _UNSAID})
     return (
