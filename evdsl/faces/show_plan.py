@@ -33,10 +33,13 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _head(plan: Plan, shown: Out) -> None:
-    start = plan.start
-    few = ", ".join(start[:4]) + (f" and {len(start) - 4} more" if len(start) > 4 else "")
-    many = f"{len(plan.steps)} step{'' if len(plan.steps) == 1 else 's'}"
-    shown.line(("Plan", "strong"), f" of {printable(plan.inner.path)}: {many}, start: {few}")
+    start, steps = plan.start, len(plan.steps)
+    lead = f" of {printable(plan.inner.path)}: {steps} step{'' if steps == 1 else 's'}, start: "
+    for many in (4, 3, 2, 1):
+        few = ", ".join(start[:many]) + (f" and {len(start) - many} more" if len(start) > many else "")
+        if len("Plan" + lead + few) <= shown.columns:
+            break
+    shown.line(("Plan", "strong"), lead + few)
     shown.line()
 
 
