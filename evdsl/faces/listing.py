@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..meaning.program import Program
+from ..meaning.program import Action
 from .opening import REFUSED, opened, out
 from .terminal import Out, Part, printable
 
@@ -16,22 +16,21 @@ def main(args: argparse.Namespace) -> int:
     shown = out(args)
     inner = program.inner
     if inner.resources:
+        actions = {action.name: action for action in inner.actions}
         for resource in inner.resources.values():
             place = f" @{resource.host}" if resource.host else ""
             sink = ("  sink", "dim") if resource.sink else ""
             shown.line((resource.name, "strong"), place, *_behind(resource.doc), sink)
             for name in resource.actions:
-                _action(inner, f"{resource.name}.{name}", shown)
+                _action(actions[f"{resource.name}.{name}"], f"  {name}", shown)
     else:
         for action in inner.actions:
-            _action(inner, action.name, shown)
+            _action(action, action.name, shown)
     return 0
 
 
-def _action(program: Program, name: str, shown: Out) -> None:
-    action = next(a for a in program.actions if a.name == name)
+def _action(action: Action, lead: str, shown: Out) -> None:
     how: Part = (action.driver, "dim") if action.driver else ("found nowhere", "warning")
-    lead = f"  {action.action}" if program.resources else name
     shown.line(f"{lead:<24} ", how, *_behind(action.doc))
 
 
