@@ -75,6 +75,15 @@ def test_links(page: Path) -> None:
             assert (page.parent / target).exists(), f"{named(page)}: {target}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_scripts_are_there(page: Path) -> None:
+    """What a ```sh block starts from the checkout exists."""
+    for script in re.findall(
+        r"^(?:python3 )?((?:examples|tests|grammar|\.ci)/\w+)\b", page.read_text(), re.MULTILINE
+    ):
+        assert (ROOT / script).is_file(), f"{named(page)}: {script}"
+
+
 def test_agreement() -> None:
     shown = [
         " ● 00:00 a.run  changed     0.0s",
