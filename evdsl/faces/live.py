@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ..run.live import Event, Listener
 
 
+INCOMPLETE = 4
+"""The exit code of a run that was refused (section 10)."""
+
+
 def main(args: argparse.Namespace) -> int:
     program = opened(args)
     found = planned(args, program) if program else None
@@ -37,6 +41,7 @@ def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
     from ..run.handed import Connections
     from ..run.live import run
     from ..run.local import LocalExecutor
+    from ..run.lock import Held, Lock
     from ..run.prepare import Preparing
     from ..run.state import State, Unusable
     from .records import Records
@@ -50,11 +55,15 @@ def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
             return REFUSED
         try:
             state = stack.enter_context(State.open(path))
+            lock = stack.enter_context(Lock.take(os.path.dirname(state.path), path))
         except Unusable as error:
             show([error.diagnostic], err(args))
             return 3
+        except Held as error:
+            show([error.diagnostic], err(args))
+            return INCOMPLETE
         number = state.next_run()
-        executor = LocalExecutor(args.jobs or _cores())
+        executor = LocalExecutor(args.jobs or _cores(), lock=lock.file)
         stack.callback(executor.close)
         prepare = Preparing(
             plan.program, plan.inner, Connections(plan.program, plan.inner, state.reported()), number

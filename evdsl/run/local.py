@@ -20,6 +20,7 @@ from ..drivers.output import Output
 from .executor import Again, Done, Notice
 from .process import Process, ready_this_process, spawn
 from .task import Guard, Task
+from .watchdog import Watchdog
 
 GRACE = 5.0
 """Seconds between TERM and KILL."""
@@ -36,24 +37,27 @@ _HOLDS = 10
 class _Work:
     """A command that is to be run or runs: the tasks that it serves, by their step, and the guard that it is, if any."""
 
-    __slots__ = ("command", "guard", "held", "process", "tasks")
+    __slots__ = ("command", "guard", "held", "line", "process", "tasks")
 
     def __init__(self, command: Command, tasks: dict[int, Task], guard: Guard | None = None) -> None:
         self.command = command
         self.tasks = tasks
         self.guard = guard
         self.held = 0
+        self.line = -1  # where the watchdog has it
         self.process: Process | None = None
 
 
 class LocalExecutor:
     """Runs up to `places` processes at a time. See `executor.Executor`.
 
-    It keeps a folder of its own, mode 0700, under the system's temporary folder, until `close`.
+    It keeps a folder of its own, mode 0700, under the system's temporary folder, until `close`. `lock` is a descriptor
+    that all it starts inherits, see lock.py.
     """
 
-    def __init__(self, places: int, *, grace: float = GRACE, linger: float = LINGER) -> None:
+    def __init__(self, places: int, *, grace: float = GRACE, linger: float = LINGER, lock: int = -1) -> None:
         self.places = places
+        self._lock = lock
         self._grace = grace
         self._linger = linger
         ready_this_process()
@@ -75,6 +79,7 @@ class LocalExecutor:
         os.set_blocking(self._wake, False)
         self._selector.register(self._waking, selectors.EVENT_READ, None)
         self._folder = _private_folder()
+        self._watchdog = Watchdog(self._folder, lock)
 
     # what the run asks
 
@@ -137,6 +142,7 @@ class LocalExecutor:
         self._selector.close()
         os.close(self._waking)
         os.close(self._wake)
+        self._watchdog.close()
         _remove(self._folder)
 
     # from a task to processes
@@ -185,17 +191,24 @@ class LocalExecutor:
         if self._level >= (1 if work.held else 2):
             self._ended(work, Ended(None, "interrupted before it was started"))
             return
+        name = os.path.basename(command.tries[0].event_file)
+        work.line = self._watchdog.expect(name)
         try:
-            process = spawn(command.argv, {**self._environ, **command.env}, command.cwd, command.stdin)
+            process = spawn(
+                command.argv, {**self._environ, **command.env}, command.cwd, command.stdin, self._lock
+            )
         except ValueError as problem:
+            self._watchdog.forget(work.line)
             self._ended(work, Ended(None, f"cannot be started: {problem}"))
         except OSError as problem:
+            self._watchdog.forget(work.line)
             if problem.errno in _PASSING and work.held < _HOLDS:
                 self._hold(work)
             else:
                 about = f": {problem.filename}" if problem.filename else ""
                 self._ended(work, Ended(None, f"cannot be started: {problem.strerror}{about}"))
         else:
+            self._watchdog.started(work.line, name, process.pid)
             work.process = process
             self._watch(work, process)
 
@@ -262,6 +275,7 @@ class LocalExecutor:
             process.close_pipe()
         process.settled = True
         work = self._running.pop(process.pid)
+        self._watchdog.forget(work.line)
         kept, process.output = process.output.kept(), _NO_OUTPUT  # timers may know the process for long
         self._ended(work, Ended(None if process.problem else process.exit, process.problem, kept))
 

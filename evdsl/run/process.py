@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from ..drivers.output import Output
+from .lock import NUMBER as LOCK
 
 CHUNK = 65536
 _DRAIN = 16 * CHUNK
@@ -157,10 +158,12 @@ def _any_alive(group: int) -> bool:
     return not entries
 
 
-def spawn(argv: tuple[str, ...], env: Mapping[str, str], cwd: str, stdin: bytes = b"") -> Process:
+def spawn(
+    argv: tuple[str, ...], env: Mapping[str, str], cwd: str, stdin: bytes = b"", lock: int = -1
+) -> Process:
     """Start a process. Raises OSError (with the file it is about) or ValueError (a NUL byte) where that cannot be.
 
-    `env` is its whole environment. EAGAIN, ENOMEM, EMFILE and ENFILE may pass; the rest will not.
+    `env` is its whole environment. It inherits `lock`, under the number that lock.py gives it. EAGAIN, ENOMEM, EMFILE and ENFILE may pass; the rest will not.
     """
     cwd = os.path.abspath(cwd)
     path = find_program(argv[0], env.get("PATH", os.defpath), cwd)
@@ -171,7 +174,7 @@ def spawn(argv: tuple[str, ...], env: Mapping[str, str], cwd: str, stdin: bytes 
         os.set_blocking(inner, False)
         if stdin:
             given = _file_of(stdin)
-        return Process(_spawn_in(cwd, path, argv, env, _descriptors(given, outer)), inner)
+        return Process(_spawn_in(cwd, path, argv, env, _descriptors(given, outer, lock)), inner)
     except BaseException:
         os.close(inner)
         raise
@@ -181,11 +184,15 @@ def spawn(argv: tuple[str, ...], env: Mapping[str, str], cwd: str, stdin: bytes 
             os.close(given)
 
 
-def _descriptors(given: int, outer: int) -> list[tuple[object, ...]]:
+def _descriptors(given: int, outer: int, lock: int) -> list[tuple[object, ...]]:
     stdin: tuple[object, ...] = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     if given >= 0:
         stdin = (os.POSIX_SPAWN_DUP2, given, 0)
-    return [stdin, (os.POSIX_SPAWN_DUP2, outer, 1), (os.POSIX_SPAWN_DUP2, outer, 2)]
+    files = [stdin, (os.POSIX_SPAWN_DUP2, outer, 1), (os.POSIX_SPAWN_DUP2, outer, 2)]
+    if lock >= 0:
+        # the last: it may take the place of one of those above
+        files.append((os.POSIX_SPAWN_DUP2, lock, LOCK))
+    return files
 
 
 def _spawn_in(

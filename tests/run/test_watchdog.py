@@ -1,0 +1,205 @@
+"""Nothing of a run is alive after evdsl was killed; and the watchdog is never in the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evdsl.run.local import LocalExecutor
+from evdsl.run.watchdog import WIDE, Watchdog
+
+from .jobs import finish, results, sh
+from .test_local import gone, pid_in
+
+SHELLS = [shell for shell in ("/bin/dash", "/bin/bash") if os.access(shell, os.X_OK)]
+
+
+def runner(folder: Path, *jobs: str, places: int = 4) -> subprocess.Popen[bytes]:
+    """A process that runs shell texts in a session of its own, as `evdsl run` does."""
+    script = f"""if True:
+        import sys
+        sys.path[:0] = sys.argv[1:3]
+        from run.jobs import results, sh
+        from evdsl.run.local import LocalExecutor
+        executor = LocalExecutor({places})
+        print(executor._folder, executor._watchdog._pid, flush=True)
+        results(executor, *[sh(text, i, {str(folder)!r}) for i, text in enumerate(sys.argv[3:])])
+        executor.close()
+    """
+    paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *paths, *jobs], stdout=subprocess.PIPE, start_new_session=True
+    )
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    made: list[subprocess.Popen[bytes]] = []
+    yield made
+    for process in made:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def told(process: subprocess.Popen[bytes]) -> tuple[str, int]:
+    assert process.stdout is not None
+    folder, pid = process.stdout.readline().decode().split()
+    return folder, int(pid)
+
+
+def test_a_killed_run_leaves_nothing(started: list[subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    texts = (
+        "sh -c 'echo $$ > grand; sleep 60; :' & echo $$ > child; wait",
+        "echo $$ > plain; exec sleep 60",
+        "trap '' TERM; echo $$ > stubborn; while :; do sleep 0.1; done",
+        "setsid sh -c 'echo $$ > left; sleep 60; :' & sleep 60",
+    )
+    run = runner(tmp_path, *texts)
+    started.append(run)
+    folder, watchdog = told(run)
+    pids = [pid_in(tmp_path / name) for name in ("grand", "child", "plain", "stubborn", "left")]
+    run.kill()
+    run.wait()
+    assert [gone(pid) for pid in pids] == [True] * 5
+    assert gone(watchdog)
+    assert not os.path.exists(folder)
+
+
+def test_what_an_action_left_behind_on_purpose_goes_on(
+    started: list[subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    run = runner(
+        tmp_path, "sleep 60 >/dev/null 2>&1 & echo $! > service", "sleep 0.3; echo $$ > other; sleep 60"
+    )
+    started.append(run)
+    watchdog = told(run)[1]
+    service = pid_in(tmp_path / "service")
+    other = pid_in(tmp_path / "other")
+    run.kill()
+    assert gone(other)
+    assert gone(watchdog)
+    os.kill(service, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_any_moment(started: list[subprocess.Popen[bytes]], tmp_path: Path, seed: int) -> None:
+    """Also in the moment between the start of a process and the note of its group."""
+    mark = f"evdsl-test-{os.getpid()}-{seed}"
+    run = runner(tmp_path, *[f"sleep 0.0{i % 3}; sleep 30; : {mark}" for i in range(60)], places=60)
+    started.append(run)
+    watchdog = told(run)[1]
+    time.sleep(0.01 * seed)
+    run.kill()
+    run.wait()
+    assert gone(watchdog)
+    assert [line for line in commands() if mark in line] == []
+
+
+def commands() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return found
+
+
+def test_ctrl_c_on_the_terminal_does_not_reach_it(
+    started: list[subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    run = runner(tmp_path, "echo $$ > child; exec sleep 60")
+    started.append(run)
+    watchdog = told(run)[1]
+    child = pid_in(tmp_path / "child")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        os.kill(watchdog, number)
+    assert os.getsid(watchdog) == watchdog
+    os.killpg(run.pid, signal.SIGKILL)
+    assert gone(child)
+    assert gone(watchdog)
+
+
+def test_a_normal_end(tmp_path: Path) -> None:
+    executor = LocalExecutor(2)
+    watchdog = executor._watchdog._pid
+    said, _ = results(executor, sh("sleep 30 >/dev/null 2>&1 & echo $! > pid", 0, tmp_path))
+    executor.close()
+    assert said[0].event == "changed"
+    assert gone(watchdog)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(watchdog, os.WNOHANG)
+    os.kill(pid_in(tmp_path / "pid"), signal.SIGKILL)
+
+
+def test_a_watchdog_that_is_gone_or_stopped(tmp_path: Path) -> None:
+    for number in (signal.SIGKILL, signal.SIGSTOP):
+        executor = LocalExecutor(2)
+        watchdog = executor._watchdog._pid
+        os.kill(watchdog, number)
+        assert results(executor, sh("true"))[0][0].event == "changed"
+        begin = time.monotonic()
+        executor.close()
+        assert time.monotonic() - begin < 3
+        if number == signal.SIGSTOP:
+            os.kill(watchdog, signal.SIGKILL)
+            os.waitpid(watchdog, 0)
+
+
+def test_the_table(tmp_path: Path) -> None:
+    watchdog = Watchdog(str(tmp_path))
+    try:
+        lines = [watchdog.expect(f"{i}.1") for i in range(200)]
+        assert len(set(lines)) == 200
+        for i, line in enumerate(lines):
+            watchdog.started(line, f"{i}.1", 1000 + i)
+        text = os.pread(watchdog._file, 10**6, 0)
+        assert {len(line) for line in text.splitlines()} == {WIDE - 1}
+        assert sorted(int(line.split()[1]) for line in text.splitlines() if line.strip()) == [
+            *range(1000, 1200)
+        ]
+        for line in lines:
+            watchdog.forget(line)
+        assert not os.pread(watchdog._file, 10**6, 0).strip()
+    finally:
+        watchdog.close()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_with_each_shell(tmp_path: Path, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn = os.posix_spawn
+    monkeypatch.setattr(os, "posix_spawn", lambda path, *args, **more: spawn(shell, *args, **more))
+    folder = tmp_path / "of events"
+    folder.mkdir()
+    watchdog = Watchdog(str(folder))
+    monkeypatch.undo()
+    child = subprocess.Popen(["sleep", "60"], process_group=0)
+    stray = subprocess.Popen(
+        ["sleep", "60"], process_group=0, env={**os.environ, "EVDSL_EVENT": f"{folder}/7.1"}
+    )
+    watchdog.started(watchdog.expect("6.1"), "6.1", child.pid)
+    watchdog.expect("7.1")
+    os.close(watchdog._pipe)
+    assert child.wait(5) == stray.wait(5) == -signal.SIGTERM
+    os.waitpid(watchdog._pid, 0)
+    assert not folder.exists()
+    os.close(watchdog._file)
+
+
+def test_many_at_once(tmp_path: Path) -> None:
+    executor = LocalExecutor(100)
+    try:
+        executor.start([sh("sleep 0.1", step) for step in range(100)])
+        said, _ = finish(executor, 100)
+        assert {s.event for s in said.values()} == {"changed"}
+    finally:
+        executor.close()
