@@ -11,8 +11,8 @@ from .base.reading import checked, read
 from .base.source import Source
 from .meaning.check import check_actions
 from .meaning.compile import compile_program
+from .meaning.params import Given
 from .meaning.program import Program as _Program
-from .meaning.unroll import Given
 from .plan.build import plan as _plan
 from .plan.lint import lint_plan, lint_program
 from .plan.plan import Cycle, Step

@@ -6,10 +6,11 @@ from ..base.diagnostic import Diagnostic, in_order
 from ..base.memory import all_kept
 from ..base.source import Source
 from .declare import ActionFiles, declare, found_driver
+from .params import Given
 from .program import Program
 from .relate import relate
 from .scope import Scope
-from .unroll import Given, unroll
+from .unroll import unroll
 
 
 @all_kept()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 
 from ..base.diagnostic import Diagnostic
 from ..base.spell import nearest
 from ..syntax import ast
 from .links import ends
 from .names import Names
+from .naming import filled
 from .program import Action, Resource
 from .scope import Scope, Unit
-from .unroll import Placed, Unrolled, filled
+from .unroll import Placed, Unrolled
 
 FOUND = {".sh": "sh", ".yml": "ansible.playbook", ".pp": "puppet.manifest", ".sls": "salt.state"}
 """What the ending of a file under actions/ says of its driver; an executable without one of them is run as it is."""
@@ -98,21 +100,17 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
         return
     host = None
     if s.host is not None:
-        host = filled(s.host.text, scope, s.host, names.diagnostics)
-        if host in unrolled.absent_hosts and host not in unrolled.hosts:
+        wanted = filled(s.host.text, scope, s.host, names.diagnostics)
+        host = _seen(wanted, scope.unit, unrolled.hosts)
+        if host is None and _seen(wanted, scope.unit, unrolled.absent_hosts) is not None:
             names.absent.setdefault(name, placed)
-            names.left_out(placed, host, s.host, scope)
+            names.left_out(placed, wanted, s.host, scope)
             return
-        if host not in unrolled.hosts:
-            near = nearest(host, unrolled.hosts)
-            names.say(
-                "EV204",
-                f"no host is called `{host}`" + (f"; did you mean `{near}`?" if near else ""),
-                scope,
-                s.host,
-                f'declare it: `host {host} = "address"`',
-                near,
-            )
+        if host is None:
+            host, near = wanted, nearest(wanted, unrolled.hosts)
+            said = f"; did you mean `{near}`?" if near else ""
+            hint = f'declare it: `host {wanted} = "address"`'
+            names.say("EV204", f"no host is called `{wanted}`{said}", scope, s.host, hint, near)
     elif "@" in written and (tail := written.partition("@")[2]) in unrolled.hosts:
         names.say(
             "EV220",
@@ -132,6 +130,15 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
             names.actions[f"{name}.{action}"] = Action(
                 f"{name}.{action}", name, action, found_driver(path), None, scope, resource.span, path
             )
+
+
+def _seen(name: str, unit: Unit | None, hosts: Container[str]) -> str | None:
+    """The full name of a host as a file sees it: its own, else its importer's, and so on; None if there is none."""
+    while unit is not None:
+        if unit.prefix + name in hosts:
+            return unit.prefix + name
+        unit = unit.importer
+    return None
 
 
 def _member(member: ast.Attribute | ast.Action, resource: Resource, scope: Scope, names: Names) -> None:

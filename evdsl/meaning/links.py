@@ -6,11 +6,12 @@ from ..base.spell import nearest
 from ..syntax import ast
 from . import pattern
 from .names import Names
+from .naming import filled
 from .program import Handed
 from .reference import Named, joined
 from .relations import Relations, words
 from .scope import Scope
-from .unroll import Placed, filled
+from .unroll import Placed
 
 
 def ends(s: ast.Connect, scope: Scope, names: Names, resources: list[str]) -> tuple[Named, Named]:

@@ -8,8 +8,8 @@ from ..base.diagnostic import Diagnostic, Fix
 from ..base.record import field, record
 from ..base.spell import nearest
 from ..syntax import ast
+from .naming import filled
 from .program import Action, Host, Resource
-from .unroll import filled
 
 if TYPE_CHECKING:
     from .scope import Scope

@@ -1,0 +1,121 @@
+"""`param` and `secret`: what they are set to, from outside or by an importer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..base.diagnostic import Diagnostic
+from ..base.record import field, record
+from ..base.spell import nearest
+from ..syntax import ast
+from .scope import Scope
+from .values import Unknown, evaluate, kind
+
+
+@record
+class Given:
+    """Values for params and secrets from outside: `settings` from `--set`, `environment` for `EVDSL_SET_name`."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str | None:
+        """What was given for a param of that full name; `--set` comes first."""
+        if name in self.settings:
+            return self.settings[name]
+        return self.environment.get("EVDSL_SET_" + name.replace("-", "_").replace(".", "_"))
+
+
+def unknown_settings(file: ast.File, given: Given) -> list[Diagnostic]:
+    """EV213 for each `--set` of the root file that no `param` or `secret` takes. One with a dot is for an import."""
+    known = [s.name.text for s in file.statements if isinstance(s, (ast.Param, ast.Secret))]
+    found = []
+    for name in given.settings:
+        if "." not in name and name not in known:
+            near = nearest(name, known)
+            said = f"; did you mean `{near}`?" if near else ""
+            message = f"`--set {name}=…`: there is no param or secret of that name{said}"
+            hint = f'declare it: `param {name} = "…"`'
+            found.append(Diagnostic("EV213", message, None, hint, path=file.source.path))
+    return found
+
+
+def set_params(
+    scope: Scope, arguments: dict[str, ast.Option], importer: Scope, given: Given
+) -> list[Diagnostic]:
+    """Set the params and secrets of a file, in their order; what is wrong. `arguments` are those of its import."""
+    unit, found = scope.unit, list[Diagnostic]()
+    own = [s for s in unit.file.statements if isinstance(s, (ast.Param, ast.Secret))]
+    for s in own:
+        name = s.name.text
+        try:
+            if name in unit.params or name in unit.secrets:
+                raise _wrong("EV203", f"`{name}` is declared twice", scope, s.name, "keep one of them")
+            if isinstance(s, ast.Secret):
+                unit.secrets[name] = given.value(unit.prefix + name)
+                if name in arguments:
+                    unit.secrets[name] = _passed_on(name, arguments[name].value, importer)
+            else:
+                unit.params[name] = ""  # until it has a value: what names it is not told as well
+                unit.params[name] = _param(s, scope, arguments, importer, given)
+        except Unknown as error:
+            found.append(error.diagnostic)
+    for name, option in arguments.items():
+        if name not in unit.params and name not in unit.secrets:
+            near = nearest(name, [s.name.text for s in own])
+            said = f"; did you mean `{near}`?" if near else ""
+            message = f"the imported file has no param `{name}`{said}"
+            hint = "an import sets the params that its file declares"
+            found.append(_wrong("EV213", message, importer, option.name, hint).diagnostic)
+    return found
+
+
+def _wrong(code: str, message: str, scope: Scope, node: ast.Node, hint: str) -> Unknown:
+    return Unknown(Diagnostic(code, message, scope.span(node), hint))
+
+
+def _passed_on(name: str, value: ast.Value, importer: Scope) -> str | None:
+    """The value of a secret that an import is given: a secret of the importer, nothing else."""
+    if not (isinstance(value, ast.Word) and value.text in importer.unit.secrets):
+        hint = f"declare `secret {name}` here and pass it on: `({name} = {name})`"
+        raise _wrong("EV223", f"the secret `{name}` takes a secret of the importer", importer, value, hint)
+    importer.unit.used.add(value.text)
+    return importer.unit.secrets[value.text]
+
+
+def _param(
+    s: ast.Param, scope: Scope, arguments: dict[str, ast.Option], importer: Scope, given: Given
+) -> object:
+    """The value of a param: by its import, else from outside, else its default."""
+    name = s.name.text
+    if name in arguments:
+        return evaluate(arguments[name].value, importer)
+    default = evaluate(s.default, scope)
+    text = given.value(scope.unit.prefix + name)
+    if text is None:
+        return default
+    try:
+        return _as(default, text)
+    except (KeyError, ValueError, RecursionError):
+        message = f"param `{name}` is {kind(default)}, and was given `{text}`"
+        raise _wrong("EV214", message, scope, s.name, "a list or a map is given as JSON") from None
+
+
+def _as(default: object, text: str) -> object:
+    """A text from outside as what the default is. Raises KeyError or ValueError where it is not."""
+    if isinstance(default, bool):
+        return {"true": True, "false": False}[text]
+    if isinstance(default, int):
+        if len(text) > 18:
+            raise ValueError(text)
+        return int(text)
+    if isinstance(default, float):
+        return float(text)
+    if isinstance(default, (list, dict)):
+        import json
+
+        value = json.loads(text)
+        if type(value) is not type(default):
+            raise ValueError(text)
+        return value
+    return text
