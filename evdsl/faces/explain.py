@@ -50,12 +50,10 @@ def _severity(code: str) -> str:
 
 
 def _nearest(code: str, known: list[str]) -> str | None:
-    """The code with the nearest number, or for another word the one that is spelt like it."""
-    if code.startswith("EV") and code[2:].isdecimal():
-        return min(known, key=lambda k: (abs(int(k[2:]) - int(code[2:])), k))
+    """The code that a word is spelt like; a wrong number gives no hint at the right one."""
     from ..base.spell import nearest
 
-    return nearest(code.upper(), known)
+    return None if code[:2].upper() == "EV" else nearest(code.upper(), known)
 
 
 def _show(code: str, page: Page, shown: Out) -> None:

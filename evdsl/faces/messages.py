@@ -9,6 +9,7 @@ from ..base.diagnostic import Diagnostic, in_order
 from ..base.source import Span
 from .terminal import Out, printable, width
 
+MOST_LABELS = 40
 _WIDEST = 100  # columns of an excerpt; a longer line is shown around its caret
 
 
@@ -25,7 +26,11 @@ def show(diagnostics: Iterable[Diagnostic], out: Out, *, notes: bool = True) -> 
 
 
 def _one(d: Diagnostic, out: Out) -> None:
-    out.line((f"{d.severity}[{d.code}]", d.severity), (": " + printable(d.message), "strong"))
+    head = f"{d.severity}[{d.code}]"
+    first, *rest = out.wrapped(printable(d.message), len(head) + 2, 4)
+    out.line((head, d.severity), (": " + first, "strong"))
+    for line in rest:
+        out.line("    ", (line, "strong"))
     span = d.span
     margin = " " * (len(str(span.line)) if span else 1)
     if span is not None:
@@ -36,11 +41,17 @@ def _one(d: Diagnostic, out: Out) -> None:
         out.line(margin, (" | ", "place"), (caret, d.severity))
     elif d.path:
         out.line(margin, ("--> ", "place"), printable(d.path))
-    for place, text in d.labels:
+    for place, text in d.labels[:MOST_LABELS]:
         where = printable(f"{place.source.path}:{place.line}")
         out.line(margin, (" = ", "place"), f"{where}: {printable(text)}")
+    if len(d.labels) > MOST_LABELS:
+        out.line(margin, (" = ", "place"), f"and {len(d.labels) - MOST_LABELS} more places")
     if d.hint:
-        out.line(margin, (" = ", "place"), ("help", "strong"), ": " + printable(d.hint))
+        indent = len(margin) + 9
+        first, *rest = out.wrapped(printable(d.hint), indent, indent)
+        out.line(margin, (" = ", "place"), ("help", "strong"), ": " + first)
+        for line in rest:
+            out.line(" " * indent, line)
 
 
 def _excerpt(span: Span) -> tuple[str, str]:

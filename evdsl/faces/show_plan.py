@@ -80,7 +80,8 @@ def _reason(reason: tuple[str, str], lead: str = "") -> list[Part]:
 
 def _kind(plan: Plan, step: int, starts: set[int]) -> tuple[str, str]:
     if step in starts:
-        return "certain", "●"
+        vetoed = any(edge.needs for edge in plan.inner.orders[step])
+        return ("starts" if vetoed else "certain"), "●"
     into = plan.inner.triggers[step]
     if into and all(matched(t.events) <= FAILURE for t in into):
         return "on failure", "○"
@@ -88,7 +89,7 @@ def _kind(plan: Plan, step: int, starts: set[int]) -> tuple[str, str]:
 
 
 def _style(kind: str) -> str:
-    return {"certain": "ok", "possible": "changed", "on failure": "failed"}[kind]
+    return {"certain": "ok", "starts": "ok", "possible": "changed", "on failure": "failed"}[kind]
 
 
 def _condition(plan: Plan, trigger: Trigger, labels: list[str]) -> str:

@@ -145,3 +145,6 @@ def unfollowed(
         )
     if len(triggers) > 4 and not verbose:
         shown.line("  ", (f"and {len(triggers) - 4} more (-v lists them)", "dim"))
+    starts = list(dict.fromkeys(plan.steps[t.to].name for t in triggers))[:3]
+    options = " ".join(f"--start {name}" for name in starts)
+    shown.line("  ", ("help", "strong"), f": `evdsl run {options}` goes round once more")

@@ -23,11 +23,9 @@ class Teller:
         self.labels = labels_of(plan)
         self.wide = min(max(map(len, self.labels.values()), default=0), 34)
         self.began = time.monotonic()
-        self.counts = dict.fromkeys(_COUNTED, 0)
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Ended):
-            self.counts[event.state] += 1
             self._ended(event)
         elif isinstance(event, Retried):
             label = self.labels[self.plan.steps[event.step].id]
@@ -61,7 +59,7 @@ class Teller:
     def _ended(self, event: Ended) -> None:
         failed = event.state in FAILURE
         ran = event.outcome is not None
-        silent = event.state in ("ok", "idle") or (event.state == "skipped" and not event.because)
+        silent = event.state in ("ok", "idle")
         if (self.quiet and not failed) or (silent and not self.verbose):
             return
         label = self.labels[self.plan.steps[event.step].id]
@@ -70,7 +68,8 @@ class Teller:
         seconds = f"{event.outcome.seconds:6.1f}s" if event.outcome is not None and ran else " " * 7
         why: list[Part] = [(seconds, "dim"), f"  {cause}" if cause else ""]
         if event.state == "skipped":
-            why.append((f"  {printable(event.reason)}", "dim"))
+            said = "not started any more" if event.reason == "stopped" else event.reason
+            why.append((f"  {printable(said)}", "dim"))
         self._line(event.state, label, event.state, *why)
         if event.outcome is not None and (failed or self.verbose):
             self._output(event, label)
@@ -92,7 +91,8 @@ class Teller:
         """The summary, what was not followed, and what to type next."""
         if result.unfollowed and not self.quiet:
             unfollowed(self.plan, result.unfollowed, self.shown, verbose=self.verbose)
-        parts = [f"{n} {word}" for word, n in self.counts.items() if n]
+        ends = list(result.fold.values())  # by action: what a second run mended counts once, as mended
+        parts = [f"{ends.count(word)} {word}" for word in _COUNTED if word in ends]
         word, style = {0: ("ok", "ok"), 10: ("ok", "ok"), 130: ("interrupted", "warning")}.get(
             result.exit, ("failed", "failed")
         )

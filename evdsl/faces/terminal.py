@@ -94,6 +94,22 @@ class Out:
 
         return shutil.get_terminal_size((80, 24)).columns if self.stream.isatty() else 80
 
+    def wrapped(self, text: str, first: int, others: int) -> list[str]:
+        """The text in lines that fit the terminal, broken between words; in one line off a terminal.
+
+        `first` and `others`: columns that are taken before the first line and before the others.
+        """
+        if not self.stream.isatty() or first + width(text) <= self.columns:
+            return [text]
+        lines, room = [""], self.columns - first
+        for word in text.split(" "):
+            if lines[-1] and width(lines[-1]) + 1 + width(word) > room:
+                lines.append(word)
+                room = self.columns - others
+            else:
+                lines[-1] += (" " if lines[-1] else "") + word
+        return lines
+
     def sign(self, word: str) -> str:
         """The sign of an outcome or state; the word always stands beside it, so that no sign tells alone."""
         return (_ASCII if self.plain else _SIGNS).get(word, " ")

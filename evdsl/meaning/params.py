@@ -8,7 +8,7 @@ from ..base.diagnostic import Diagnostic
 from ..base.record import field, record
 from ..base.spell import nearest
 from ..syntax import ast
-from .scope import Scope
+from .scope import Scope, Unit
 from .values import Unknown, evaluate, kind
 
 
@@ -26,17 +26,17 @@ class Given:
         return self.environment.get("EVDSL_SET_" + name.replace("-", "_").replace(".", "_"))
 
 
-def unknown_settings(file: ast.File, given: Given) -> list[Diagnostic]:
-    """EV213 for each `--set` of the root file that no `param` or `secret` takes. One with a dot is for an import."""
-    known = [s.name.text for s in file.statements if isinstance(s, (ast.Param, ast.Secret))]
+def unknown_settings(units: list[Unit], given: Given) -> list[Diagnostic]:
+    """EV213 for each `--set` that no `param` or `secret` takes; one of an import is named under its prefix."""
+    known = [unit.prefix + name for unit in units for name in (*unit.params, *unit.secrets)]
     found = []
     for name in given.settings:
-        if "." not in name and name not in known:
+        if name not in known:
             near = nearest(name, known)
             said = f"; did you mean `{near}`?" if near else ""
             message = f"`--set {name}=…`: there is no param or secret of that name{said}"
-            hint = f'declare it: `param {name} = "…"`'
-            found.append(Diagnostic("EV213", message, None, hint, path=file.source.path))
+            hint = "params and secrets are " + ", ".join(known[:12]) if known else "the file declares no param"
+            found.append(Diagnostic("EV213", message, None, hint, path=units[0].source.path))
     return found
 
 

@@ -71,9 +71,10 @@ class _Unroll:
 
     def root(self, source: Source) -> Unrolled:
         file, found = parse(source)
-        self.out.diagnostics += [*found, *unknown_settings(file, self.given)]
+        self.out.diagnostics += found
         unit = Unit(file, self.project)
         self.unit(unit, {}, Scope(unit), False)
+        self.out.diagnostics += unknown_settings(self.out.units, self.given)
         return self.out
 
     def unit(self, unit: Unit, arguments: dict[str, ast.Option], importer: Scope, absent: bool) -> None:

@@ -10,6 +10,7 @@ from ..base.diagnostic import Diagnostic
 from ..base.events import EVENTS, OUTCOMES, SETTLED
 from ..base.spell import nearest
 from ..drivers.outcome import Outcome
+from ..meaning.pattern import is_pattern, matches
 from ..plan.plan import Plan, Trigger
 from .engine import Cause, Engine, Settled, Start
 
@@ -150,6 +151,9 @@ class _Names:
     def instances(self, ref: str) -> list[str] | None:
         """The ids that a reference means, None if the plan does not know it."""
         name, mark, number = ref.partition("#")
+        if is_pattern(name):
+            found = [i for of, _ in matches(name, self.ids) for i in self.ids[of]]
+            return [i for i in found if not mark or i.endswith(f"#{number}")] or None
         if name in self.resources:
             name += ".run"
         ids = self.ids.get(name)

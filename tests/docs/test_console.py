@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 import evdsl
 
-from .console import Session, agrees, commands, masked
+from .console import Command, Session, agrees, commands, masked
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -26,16 +27,29 @@ _EVENTS = re.compile(r"^```events\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
+def show(page: Path, command: Command, printed: list[str]) -> None:
+    """Put what a command printed in the place of what its page shows."""
+    prompt = "$ " + command.text.replace("\n", "\n> ") + "\n"
+    before = prompt + "".join(line + "\n" for line in command.shown)
+    text = page.read_text(encoding="utf-8")
+    assert text.count(before) == 1, f"{named(page)}:{command.line} is not the only one like it"
+    page.write_text(text.replace(before, prompt + "".join(line + "\n" for line in printed)), encoding="utf-8")
+
+
 def named(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+WITH_COMMANDS = [page for page in PAGES if any(commands(page.read_text(encoding="utf-8")))]
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=named)
 def test_console_blocks(page: Path, tmp_path: Path) -> None:
-    """In a copy: an example's page in its folder, every other one where `examples/` lies."""
+    """In a copy: an example's page in its folder, every other one where `examples/` lies.
+
+    With EVDSL_UPDATE=1 the page is rewritten to show what was printed; read the difference before you believe it.
+    """
     wanted = list(commands(page.read_text(encoding="utf-8")))
-    if not wanted:
-        pytest.skip("no console block")
     folder = tmp_path / "here"
     if page.parent.parent == ROOT / "examples":
         shutil.copytree(page.parent, folder, ignore=_NOT_COPIED)
@@ -46,6 +60,9 @@ def test_console_blocks(page: Path, tmp_path: Path) -> None:
         for command in wanted:
             printed = session.run(command.text)
             if not agrees(printed, command.shown):
+                if os.environ.get("EVDSL_UPDATE"):
+                    show(page, command, printed)
+                    continue
                 assert masked(printed) == masked(command.shown), (
                     f"{named(page)}:{command.line}: {command.text}"
                 )
