@@ -16,6 +16,7 @@ from ..meaning.program import Action, Program
 from ..meaning.render import LOCAL, Values, options_of, render
 from ..meaning.values import Unknown
 from ..plan.plan import Plan
+from ..syntax import ast
 from .engine import Cause
 from .handed import Connections, Missing, place
 from .live import Reported, Sink
@@ -24,44 +25,43 @@ from .live import Reported, Sink
 def refused(program: Program, plan: Plan) -> list[Diagnostic]:
     """All that stands against running this plan, before anything starts: EV610 to EV614."""
     found: list[Diagnostic] = []
-    secrets: dict[str, Span] = {}
-    for action in planned_actions(program, plan):
-        if action.driver == SINK:
-            continue
+    away: dict[str, list[Action]] = {}
+    actions = [a for a in planned_actions(program, plan) if a.driver != SINK]
+    mentions = _mentions(program) if any(a.span is None for a in actions) else {}
+    for action in actions:
+        span = action.span or mentions.get(action.name)
         if not action.driver:
-            where = os.path.join("actions", action.resource, action.action)
-            message = f"`{action.name}` is found nowhere"
-            found.append(
-                Diagnostic(
-                    "EV613", message, _mention(program, action), f"declare it, or put a file at {where}"
-                )
-            )
+            hint = f"declare it, or put a file at {os.path.join('actions', action.resource, action.action)}"
+            found.append(Diagnostic("EV613", f"`{action.name}` is found nowhere", span, hint))
             continue
         driver = for_file(action.file)[0] if action.file else action.driver
         options = {name: _option_span(action, name) for name in options_of(action)}
+        found += refusals(action.name, driver, options, None, span)
         resource = program.resources.get(action.resource)
-        host = resource.host if resource else None
-        found += refusals(action.name, driver, options, host, action.span or _mention(program, action))
-        if action.scope is not None:
-            unit = action.scope.unit
-            for name, value in unit.secrets.items():
-                if value is None:
-                    declared = next(
-                        s
-                        for s in unit.file.statements
-                        if getattr(getattr(s, "name", None), "text", "") == name
-                    )
-                    secrets.setdefault(unit.prefix + name, Span(unit.source, declared.start, declared.end))
-    for name, span in secrets.items():
-        variable = "EVDSL_SET_" + name.replace("-", "_").replace(".", "_")
-        found.append(
-            Diagnostic(
-                "EV614",
-                f"the secret `{name}` has no value",
-                span,
-                f"give it one in the environment: {variable}=…",
-            )
-        )
+        if resource is not None and resource.host is not None:
+            away.setdefault(resource.host, []).append(action)
+    for host, on_host in away.items():
+        names = ", ".join(f"`{a.name}`" for a in on_host[:4]) + (" …" if len(on_host) > 4 else "")
+        message = f"running on other hosts is not built yet: {names} would run on `{host}`"
+        hint = "leave out the `@` to run on this machine; `plan` and `simulate` work as they are"
+        found.append(Diagnostic("EV611", message, on_host[0].span, hint))
+    return found + _without_value(program, actions)
+
+
+def _without_value(program: Program, actions: list[Action]) -> list[Diagnostic]:
+    """EV614 for each secret without a value that one of the actions would see."""
+    used = {id(a.scope.unit) for a in actions if a.scope is not None}
+    found = []
+    for unit in program.units:
+        for s in unit.file.statements if id(unit) in used else ():
+            if isinstance(s, ast.Secret) and unit.secrets.get(s.name.text) is None:
+                name = unit.prefix + s.name.text
+                variable = "EVDSL_SET_" + name.replace("-", "_").replace(".", "_")
+                message, hint = (
+                    f"the secret `{name}` has no value",
+                    f"give it one in the environment: {variable}=…",
+                )
+                found.append(Diagnostic("EV614", message, Span(unit.source, s.start, s.end), hint))
     return found
 
 
@@ -76,16 +76,21 @@ def _option_span(action: Action, name: str) -> Span | None:
     return action.scope.span(option.name)
 
 
-def _mention(program: Program, action: Action) -> Span | None:
-    """The first statement that names an action."""
-    number = next(i for i, a in enumerate(program.actions) if a is action)
-    for rule in program.rules:
-        if number == rule.subscriber or number in rule.emitters:
-            return rule.origin
-    for order in program.orders:
-        if number in (order.before, order.after):
-            return order.origin
-    return None
+def _mentions(program: Program) -> dict[str, Span]:
+    """The first statement that names each action."""
+    found: dict[str, Span] = {}
+    for item in program.sequence:
+        if not isinstance(item, int):
+            continue
+        if item >= 0:
+            rule = program.rules[item]
+            named, origin = (*rule.emitters, rule.subscriber), rule.origin
+        else:
+            order = program.orders[~item]
+            named, origin = (order.after, order.before), order.origin
+        for number in named:
+            found.setdefault(program.actions[number].name, origin)
+    return found
 
 
 class Preparing:

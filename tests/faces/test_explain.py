@@ -45,10 +45,10 @@ def test_every_page_is_shown_and_drives_no_terminal(code: str, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("name", "near"),
     [
-        ("EV222", "EV221"),
-        ("EV999", max(pages())),
+        ("EV222", None),
+        ("EV999", None),
         ("e103", "EV103"),
-        ("EV000", "EV001"),
+        ("EV000", None),
         ("xyz", None),
         ("", None),
     ],
