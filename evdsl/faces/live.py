@@ -11,6 +11,7 @@ from ..api import Plan
 from ..plan.plan import Plan as InnerPlan
 from .messages import show
 from .opening import REFUSED, chosen_file, err, opened, out, planned, usage
+from .terminal import printable
 
 if TYPE_CHECKING:
     from ..run.live import Event, Listener
@@ -38,7 +39,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
+    from ..base.redact import Redactor
     from ..run.handed import Connections
+    from ..run.history import Writing
     from ..run.live import run
     from ..run.local import LocalExecutor
     from ..run.lock import Held, Lock
@@ -62,8 +65,13 @@ def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
         except Held as error:
             show([error.diagnostic], err(args))
             return INCOMPLETE
-        number = state.next_run()
-        executor = LocalExecutor(args.jobs or _cores(), lock=lock.file)
+        steps, redactor = plan.inner.steps, Redactor(_secrets(plan))
+        history = Writing.begin(
+            state, path, lambda step: steps[step].id, lambda step: _sensitive(plan, steps[step].of), redactor
+        )
+        stack.callback(history.close)
+        number = history.number
+        executor = LocalExecutor(args.jobs or _cores(), lock=lock.file, redactor=redactor or None)
         stack.callback(executor.close)
         prepare = Preparing(
             plan.program, plan.inner, Connections(plan.program, plan.inner, state.reported()), number
@@ -78,12 +86,37 @@ def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
             prepare,
             executor,
             state,
-            _traced(listener, plan.inner, trace),
+            _traced(_both(history, listener), plan.inner, trace),
             fail_fast=args.fail_fast,
             detailed_exitcode=args.detailed_exitcode,
         )
+        history.end(result)
         listener.end(result)
+        if history.problem:
+            err(args).line(("warning", "warning"), f": {printable(history.problem)}")
         return result.exit
+
+
+def _secrets(plan: Plan) -> list[str]:
+    """The values of all secrets of a program, which nothing may keep."""
+    return [value for unit in plan.program.units for value in unit.secrets.values() if value]
+
+
+def _both(first: Listener, second: Listener) -> Listener:
+    def listen(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return listen
+
+
+def _sensitive(plan: Plan, of: int) -> bool:
+    """Whether the output of an action is to be kept nowhere. Anything but a plain `false` counts as yes."""
+    from ..meaning.render import options_of
+    from ..syntax.ast import Boolean
+
+    option = options_of(plan.program.actions[of]).get("sensitive")
+    return option is not None and not (isinstance(option.value, Boolean) and not option.value.value)
 
 
 def _trace(path: str) -> TextIO:

@@ -12,11 +12,11 @@ from heapq import heappop, heappush
 from itertools import count
 from time import monotonic, sleep
 
+from ..base.redact import Redactor
 from ..drivers import registry
 from ..drivers.driver import Command, Driver, Ended, Try, Unfit
 from ..drivers.job import Job
 from ..drivers.outcome import Outcome
-from ..drivers.output import Output
 from .executor import Again, Done, Notice
 from .process import Process, ready_this_process, spawn
 from .task import Guard, Task
@@ -29,7 +29,6 @@ LINGER = 0.2
 POLL = 0.005
 """Seconds between two looks at processes that the system has no descriptor for."""
 _PASSING = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETXTBSY)
-_NO_OUTPUT = Output(0)
 _HOLDS = 10
 """How often a start that failed for want of descriptors or processes is tried again, the pause doubling from 10 ms."""
 
@@ -52,12 +51,21 @@ class LocalExecutor:
     """Runs up to `places` processes at a time. See `executor.Executor`.
 
     It keeps a folder of its own, mode 0700, under the system's temporary folder, until `close`. `lock` is a descriptor
-    that all it starts inherits, see lock.py.
+    that all it starts inherits, see lock.py; what `redactor` hides is taken out of all output before it is kept.
     """
 
-    def __init__(self, places: int, *, grace: float = GRACE, linger: float = LINGER, lock: int = -1) -> None:
+    def __init__(
+        self,
+        places: int,
+        *,
+        grace: float = GRACE,
+        linger: float = LINGER,
+        lock: int = -1,
+        redactor: Redactor | None = None,
+    ) -> None:
         self.places = places
         self._lock = lock
+        self._redactor = redactor
         self._grace = grace
         self._linger = linger
         ready_this_process()
@@ -210,6 +218,8 @@ class LocalExecutor:
         else:
             self._watchdog.started(work.line, name, process.pid)
             work.process = process
+            if self._redactor is not None:
+                process.redact = self._redactor.stream()
             self._watch(work, process)
 
     def _hold(self, work: _Work) -> None:
@@ -276,8 +286,7 @@ class LocalExecutor:
         process.settled = True
         work = self._running.pop(process.pid)
         self._watchdog.forget(work.line)
-        kept, process.output = process.output.kept(), _NO_OUTPUT  # timers may know the process for long
-        self._ended(work, Ended(None if process.problem else process.exit, process.problem, kept))
+        self._ended(work, Ended(None if process.problem else process.exit, process.problem, process.kept()))
 
     def _ended(self, work: _Work, ended: Ended) -> None:
         """Tell the tasks that a command served what came of it."""

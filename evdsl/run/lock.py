@@ -106,7 +106,7 @@ def _held(path: str, content: bytes) -> Held:
     by = f"of `{source}`, process {pid}, since {since}"
     if host != os.uname().nodename:
         return Held(f"another run is under way: {by}, on {host}", "Wait for its end.", path)
-    if _lives(pid):
+    if alive(pid):
         return Held(f"another run is under way: {by}", f"Wait for its end, or end it: `kill {pid}`.", path)
     left = holders(path)
     names = ", ".join(f"{number} (`{name}`)" for number, name in left[:5])
@@ -115,7 +115,8 @@ def _held(path: str, content: bytes) -> Held:
     return Held(message, hint, path)
 
 
-def _lives(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -13,11 +13,13 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
-from ..drivers.output import Output
+from ..base.redact import Stream
+from ..drivers.output import Kept, Output
 from .lock import NUMBER as LOCK
 
 CHUNK = 65536
 _DRAIN = 16 * CHUNK
+_NO_OUTPUT = Output(0)
 _DEFAULTS = (signal.SIGPIPE, signal.SIGXFSZ)
 """Python ignores these two, and what it ignores its children would ignore."""
 _ENTER = 'cd -- "$0" || exit 126; exec "$@"'
@@ -41,6 +43,7 @@ class Process:
         "pid",
         "pipe",
         "problem",
+        "redact",
         "settled",
         "watch",
     )
@@ -49,6 +52,7 @@ class Process:
         self.pid = pid
         self.pipe = pipe
         self.output = Output()
+        self.redact: Stream | None = None  # takes secrets out of the output before it is kept
         self.exit: int | None = None
         self.ended = False
         self.problem = ""  # why its exit code is no verdict: it was made to end
@@ -69,7 +73,7 @@ class Process:
         except BlockingIOError:
             return True
         if piece:
-            self.output.add(piece)
+            self._add(piece)
             return True
         self.close_pipe()
         return False
@@ -85,9 +89,19 @@ class Process:
             if not piece:
                 self.close_pipe()
                 return False
-            self.output.add(piece)
+            self._add(piece)
             taken += len(piece)
         return self.pipe >= 0
+
+    def _add(self, piece: bytes) -> None:
+        self.output.add(piece if self.redact is None else self.redact.feed(piece))
+
+    def kept(self) -> Kept:
+        """What is kept of its output. To be asked once, at its end."""
+        if self.redact is not None:
+            self.output.add(self.redact.end())
+        kept, self.output = self.output.kept(), _NO_OUTPUT  # timers may know the process for long
+        return kept
 
     def close_pipe(self) -> None:
         """Read no more."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from evdsl.base.redact import Redactor
 from evdsl.run.local import LocalExecutor
 
 from .jobs import exec_, finish, outcome, results, sh
@@ -351,6 +352,15 @@ def test_a_flood_of_output(executor: LocalExecutor) -> None:
 def test_both_streams_in_order(executor: LocalExecutor) -> None:
     said, _ = results(executor, sh("echo a; echo b >&2; echo c"))
     assert said[0].output.text == "a\nb\nc\n"
+
+
+def test_secrets_are_hidden_before_they_are_kept() -> None:
+    text = "printf 'a hunt'; sleep 0.1; echo 'er2 b'; head -c 65521 /dev/zero; printf hunter2; head -c 200000 /dev/zero; printf hunt"
+    said = outcome(sh(text), redactor=Redactor(["hunter2"]))
+    assert said.output.head.startswith(b"a *** b\n\0")
+    assert said.output.head.endswith(b"\0***\0\0\0\0")
+    assert said.output.tail.endswith(b"\0hunt")
+    assert b"hunter" not in said.output.head
 
 
 def test_all_output_of_a_short_process(executor: LocalExecutor) -> None:
