@@ -38,7 +38,7 @@ def check_actions(program: Program) -> list[Diagnostic]:
             try:
                 values.attribute(name)
             except Unknown as error:
-                found.append(error.diagnostic)
+                found.extend(error.diagnostics)
     return found
 
 
@@ -78,13 +78,9 @@ def _action(program: Program, action: Action, data: dict[str, object]) -> Iterat
         many = "too few" if len(node.arguments) < driver.least else "too many"
         say("EV218", f"`{action.driver}` has {many} arguments", at, f"it reads `{driver.form}`")
     _options(action, scope, say)
-    try:
-        rendered = render(program, action, data)
-    except Unknown as error:
-        found.append(error.diagnostic)
-    else:
-        if driver is not None and not any(d.code == "EV218" for d in found):
-            _kinds(action, rendered, scope, say)
+    rendered = render(program, action, data, found)
+    if driver is not None and not any(d.code == "EV218" for d in found):
+        _kinds(action, rendered, scope, say)
     return iter(found)
 
 
@@ -110,6 +106,8 @@ def _kinds(action: Action, rendered: Rendered, scope: Scope, say: Say) -> None:
     assert node is not None
     form = DRIVERS[action.driver].form
     for value, written in zip(rendered.arguments, node.arguments, strict=True):
+        if value is None:  # told already
+            continue
         if action.driver == "exec":
             if not (
                 isinstance(value, list) and value and all(isinstance(v, (str, int, float)) for v in value)
@@ -126,7 +124,8 @@ def _kinds(action: Action, rendered: Rendered, scope: Scope, say: Say) -> None:
             )
     options = options_of(action)
     for name, value in rendered.options.items():
-        _option_kind(name, value, options[name], say)
+        if value is not None:
+            _option_kind(name, value, options[name], say)
 
 
 def _option_kind(name: str, value: object, option: ast.Option, say: Say) -> None:

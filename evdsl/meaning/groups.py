@@ -60,7 +60,7 @@ def _set(s: ast.Group, scope: Scope, pending: dict[str, ast.Group], found: list[
                 members.append(filled(member.text, scope, member, found))
         unit_groups[name] = members
     except Unknown as error:
-        found.append(error.diagnostic)
+        found.extend(error.diagnostics)
         unit_groups[name] = []
     return True
 

@@ -35,7 +35,9 @@ def unknown_settings(units: list[Unit], given: Given) -> list[Diagnostic]:
             near = nearest(name, known)
             said = f"; did you mean `{near}`?" if near else ""
             message = f"`--set {name}=…`: there is no param or secret of that name{said}"
-            hint = "params and secrets are " + ", ".join(known[:12]) if known else "the file declares no param"
+            hint = (
+                "params and secrets are " + ", ".join(known[:12]) if known else "the file declares no param"
+            )
             found.append(Diagnostic("EV213", message, None, hint, path=units[0].source.path))
     return found
 
@@ -59,14 +61,14 @@ def set_params(
                 unit.params[name] = ""  # until it has a value: what names it is not told as well
                 unit.params[name] = _param(s, scope, arguments, importer, given)
         except Unknown as error:
-            found.append(error.diagnostic)
+            found.extend(error.diagnostics)
     for name, option in arguments.items():
         if name not in unit.params and name not in unit.secrets:
             near = nearest(name, [s.name.text for s in own])
             said = f"; did you mean `{near}`?" if near else ""
             message = f"the imported file has no param `{name}`{said}"
             hint = "an import sets the params that its file declares"
-            found.append(_wrong("EV213", message, importer, option.name, hint).diagnostic)
+            found.append(_wrong("EV213", message, importer, option.name, hint).diagnostics[0])
     return found
 
 

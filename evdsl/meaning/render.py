@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..base.diagnostic import Diagnostic
@@ -133,33 +134,48 @@ def options_of(action: Action) -> dict[str, ast.Option]:
     return found
 
 
-def render(program: Program, action: Action, data: Mapping[str, object]) -> Rendered:
-    """The action with its values; `data` is what connects hand to its resource. Raises Unknown."""
+def render(
+    program: Program, action: Action, data: Mapping[str, object], wrong: list[Diagnostic] | None = None
+) -> Rendered:
+    """The action with its values; `data` is what connects hand to its resource.
+
+    Raises Unknown; with `wrong`, all that is wrong is gathered there instead, and its places hold None.
+    """
     scope = action.scope
     assert scope is not None
     values = Values(program, action.resource, scope, data)
-    environment, secrets = _environment(values, scope)
-    options: dict[str, object] = {}
-    for name, option in options_of(action).items():
-        options[name] = _option(name, option, values)
-    extra = options.pop("env", None)
+
+    def part(make: Callable[[], object]) -> object:
+        try:
+            return make()
+        except Unknown as error:
+            if wrong is None:
+                raise
+            wrong.extend(error.diagnostics)
+            return None
+
+    found = part(lambda: _environment(values, scope))
+    environment, secrets = found if isinstance(found, tuple) else ({}, [])
+    options = {n: part(partial(_option, n, o, values)) for n, o in options_of(action).items()}
+    extra = options.get("env")
     if isinstance(extra, dict):
         environment.update({str(k): template.plain(v) for k, v in extra.items()})
     if action.node is None:
         return Rendered((action.file,), options, environment, tuple(secrets))
     shell = action.driver == "sh"
-    arguments = tuple(
-        _shell(a, values)
-        if shell and isinstance(a, ast.Text)
-        else evaluate(a, scope, _Plain(values, scope, a))
-        for a in action.node.arguments
-    )
+    arguments = tuple([part(partial(_argument, a, values, shell)) for a in action.node.arguments])
     return Rendered(arguments, options, environment, tuple(secrets))
 
 
+def _argument(node: ast.Value, values: Values, shell: bool) -> object:
+    if shell and isinstance(node, ast.Text):
+        return _shell(node, values)
+    return evaluate(node, values.scope, _Plain(values, values.scope, node))
+
+
 def _environment(values: Values, scope: Scope) -> tuple[dict[str, str], list[str]]:
-    """Params, secrets, attributes, connected data and loop variables under their own names, `_` for `-`."""
-    found: dict[str, object] = dict(scope.unit.params)
+    """What the names in a text stand for, under the same names, `_` for `-`; and the secrets among it."""
+    found: dict[str, object] = {"name": values.resource, "host": values.address(), **scope.unit.params}
     own = values.declared
     secrets = [v for v in scope.unit.secrets.values() if v]
     found.update({k: v for k, v in scope.unit.secrets.items() if v is not None})
@@ -199,16 +215,12 @@ def _shell(text: ast.Text, values: Values) -> str:
     """A text for the shell: each value one quoted word, a secret the variable that holds it."""
     scope = values.scope
     found = checked_holes(text, scope)
-    for hole, place in template.in_quotes(text.value) if not text.raw else ():
-        index = found.index(hole)
-        raise Unknown(
-            Diagnostic(
-                "EV210",
-                f"`{{{{{hole.name}}}}}` stands in {place}, where its value could end the word",
-                hole_span(text, index, scope),
-                f'write `"${hole.name.replace("-", "_")}"` there, or `{{{{{hole.name} | raw}}}}` to put it in as it is',
-            )
-        )
+    wrong: list[Diagnostic] = []
+    for hole, place in template.in_quotes(text.value) if found else ():
+        variable = '"$' + hole.name.replace("-", "_") + '"'
+        message = f"`{{{{{hole.name}}}}}` stands in {place}, where its value could end the word"
+        hint = f"write `{variable}` there, or `{{{{{hole.name} | raw}}}}` to put it in as it is"
+        wrong.append(Diagnostic("EV210", message, hole_span(text, found.index(hole), scope), hint))
     words: dict[int, str] = {}
     for index, hole in enumerate(found):
         value = values.find(hole.name)
@@ -221,5 +233,7 @@ def _shell(text: ast.Text, values: Values) -> str:
         else:
             own = values.declared
             known = iter([*values.data, *(own.attributes if own else ())])
-            raise Unknown(unknown_name(hole.name, hole_span(text, index, scope), scope, known))
+            wrong.append(unknown_name(hole.name, hole_span(text, index, scope), scope, known))
+    if wrong:
+        raise Unknown(*wrong)
     return template.fill(text.value, lambda hole: words[hole.start]) if found else text.value

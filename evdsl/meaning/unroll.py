@@ -94,7 +94,7 @@ class _Unroll:
         try:
             do(*arguments)  # type: ignore[operator]
         except Unknown as error:
-            self.out.diagnostics.append(error.diagnostic)
+            self.out.diagnostics.extend(error.diagnostics)
 
     # ---- statements
 
@@ -126,7 +126,7 @@ class _Unroll:
         try:
             return holds(test, scope)
         except Unknown as error:
-            self.out.diagnostics.append(error.diagnostic)
+            self.out.diagnostics.extend(error.diagnostics)
             return True
 
     def _for(self, s: ast.For, scope: Scope, absent: bool) -> None:

@@ -18,11 +18,11 @@ Lookup = Callable[[str], object | None]
 
 
 class Unknown(Exception):
-    """A name that has no value here, or a value that does not fit; holds the diagnostic."""
+    """Names that have no value here, or values that do not fit: the diagnostics of all of them."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(diagnostics[0].message)
+        self.diagnostics = diagnostics
 
 
 def hole_span(text: ast.Text, index: int, scope: Scope) -> Span:

@@ -113,7 +113,7 @@ class Preparing:
         except Missing as error:
             return Outcome("error", str(error))
         except Unknown as error:
-            d = error.diagnostic
+            d = error.diagnostics[0]
             return Outcome("error", d.message + (f" ({place(d.span)})" if d.span else ""))
 
     def _declared(self, action: Action, handed: dict[str, object]) -> dict[str, object]:
