@@ -20,9 +20,7 @@ from .values import Unknown, kind
 class Say(Protocol):
     """Tells a finding at a node of the action's file."""
 
-    def __call__(
-        self, code: str, message: str, at: ast.Ref | ast.Value, hint: str, fix: str | None = None
-    ) -> None: ...
+    def __call__(self, code: str, message: str, at: ast.Node, hint: str, fix: str | None = None) -> None: ...
 
 
 def check_actions(program: Program) -> list[Diagnostic]:
@@ -56,7 +54,7 @@ def _action(program: Program, action: Action, data: dict[str, object]) -> Iterat
     assert scope is not None
     found: list[Diagnostic] = []
 
-    def say(code: str, message: str, at: ast.Ref | ast.Value, hint: str, fix: str | None = None) -> None:
+    def say(code: str, message: str, at: ast.Node, hint: str, fix: str | None = None) -> None:
         span = scope.span(at)
         found.append(Diagnostic(code, message, span, hint, (), Fix(span, fix) if fix else None))
 
@@ -152,20 +150,21 @@ def _option_kind(name: str, value: object, option: ast.Option, say: Say) -> None
     if name == "retry" and (not isinstance(value, int) or value < 0):
         say("EV219", "`retry` takes a whole number of further tries", option.value, "write `retry = 3`")
     if name == "exits" and isinstance(value, dict):
+        places: dict[str, tuple[ast.Node, ast.Node]] = {}
+        if isinstance(option.value, ast.Map):
+            for key, meaning in option.value.pairs:
+                places[key.text if isinstance(key, ast.Ref) else key.value] = key, meaning
         for code, word in value.items():
+            key_at, word_at = places.get(code, (option.value, option.value))
             if not code.isdecimal() or int(code) > 255:
                 say(
                     "EV219",
                     f"`{code}` is no exit code",
-                    option.value,
+                    key_at,
                     "exit codes are 0 to 255: `exits = {2 = changed}`",
                 )
             elif word not in OUTCOMES:
                 near = nearest(str(word), OUTCOMES)
                 said = f"; did you mean `{near}`?" if near else ""
-                say(
-                    "EV219",
-                    f"an exit code cannot mean `{word}`{said}",
-                    option.value,
-                    "it means one of " + ", ".join(OUTCOMES),
-                )
+                hint = "it means one of " + ", ".join(OUTCOMES)
+                say("EV219", f"an exit code cannot mean `{word}`{said}", word_at, hint, near)
