@@ -17,7 +17,7 @@ FOLDER = ROOT / ".venv"
 
 def ready(*groups: str) -> str:
     """The path of a Python that has evdsl (editable) and the named dependency groups of pyproject.toml."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (who runs this has whatever python3 there is)
         sys.exit(f"evdsl needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable})")
     import tomllib
 
