@@ -70,6 +70,8 @@ def _plain(s: ast.Rule, scope: Scope, relations: Relations) -> bool:
     (a,), (b,) = s.emitters, s.subscribers
     known = scope.unit.known
     number = known[a.text] if a.text in known else _number(a, scope, relations.names)
+    if number is None and pattern.is_pattern(a.text):
+        return False  # before `b` is looked at: what the pattern matches is mentioned first
     to = known[b.text] if b.text in known else _number(b, scope, relations.names)
     if number is None or to is None:
         return not (pattern.is_pattern(a.text) or pattern.is_pattern(b.text))
