@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
@@ -81,6 +82,7 @@ def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
             if args.format == "jsonl"
             else Teller(plan, number, out(args), args.quiet, args.verbose)
         )
+        gc.freeze()  # program and plan stay to the end: no collection need look through them again
         result = run(
             plan.inner,
             prepare,

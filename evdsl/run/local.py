@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import selectors
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from ..drivers.driver import Command, Driver, Ended, Try, Unfit
 from ..drivers.job import Job
 from ..drivers.outcome import Outcome
 from .executor import Again, Done, Notice
+from .poll import Poller
 from .process import Process, ready_this_process, spawn
 from .task import Guard, Task
 from .watchdog import Watchdog
@@ -28,6 +28,8 @@ LINGER = 0.2
 """Seconds that are waited for the output to end after its process did: a background child may hold the pipe open."""
 POLL = 0.005
 """Seconds between two looks at processes that the system has no descriptor for."""
+YOUNG = 0.05
+"""Seconds after which the end of a process gets a watch of its own. Until then it is told by the end of its output."""
 _PASSING = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETXTBSY)
 _HOLDS = 10
 """How often a start that failed for want of descriptors or processes is tried again, the pause doubling from 10 ms."""
@@ -72,7 +74,8 @@ class LocalExecutor:
         self._environ = dict(os.environ)
         self._drivers: dict[str, Driver] = {}
         self._running: dict[int, _Work] = {}  # by process id
-        self._unwatched: set[int] = set()  # process ids
+        self._young: deque[tuple[float, Process]] = deque()  # those without a watch, and until when
+        self._unwatched: set[int] = set()  # ids of those that should have one, where there is none to be had
         self._held = 0  # commands that wait for descriptors or processes to be had again
         self._due: deque[Task] = deque()  # tasks whose pause is over and that wait for a place
         self._pausing: dict[int, Task] = {}  # by step
@@ -81,11 +84,11 @@ class LocalExecutor:
         self._ticket = count()
         self._level = 0
         self._woken = False
-        self._selector = selectors.DefaultSelector()
+        self._poller = Poller()
         self._waking, self._wake = os.pipe()
         os.set_blocking(self._waking, False)
         os.set_blocking(self._wake, False)
-        self._selector.register(self._waking, selectors.EVENT_READ, None)
+        self._poller.add(self._waking, self._wakes)
         self._folder = _private_folder()
         self._watchdog = Watchdog(self._folder, lock)
 
@@ -108,7 +111,8 @@ class LocalExecutor:
             left = None if deadline is None else deadline - monotonic()
             if left is not None and left < 0:
                 break
-            self._select(self._patience(left))
+            self._poller.wait(self._patience(left))
+            self._look_after()
             self._fire()
             while self._due and len(self._running) + self._held < self.places:
                 self._proceed([self._due.popleft()])
@@ -147,7 +151,7 @@ class LocalExecutor:
             if work.process is not None:
                 _end(work.process)
         self._running.clear()
-        self._selector.close()
+        self._poller.close()
         os.close(self._waking)
         os.close(self._wake)
         self._watchdog.close()
@@ -234,11 +238,8 @@ class LocalExecutor:
 
     def _watch(self, work: _Work, process: Process) -> None:
         self._running[process.pid] = work
-        self._selector.register(process.pipe, selectors.EVENT_READ, (self._readable, process))
-        if process.watch >= 0:
-            self._selector.register(process.watch, selectors.EVENT_READ, (self._exited, process))
-        else:
-            self._unwatched.add(process.pid)
+        self._poller.add(process.pipe, self._readable, process)
+        self._young.append((monotonic() + YOUNG, process))
         limits = [limit for task in work.tasks.values() if (limit := task.job.timeout) is not None]
         if limits:
             limit = min(limits)
@@ -246,26 +247,37 @@ class LocalExecutor:
 
     # from a process to outcomes
 
-    def _readable(self, process: Process) -> None:
-        pipe = process.pipe
-        if pipe >= 0 and not process.read():
-            self._selector.unregister(pipe)
-            if process.ended:
+    def _readable(self, process: Process, ended: bool) -> None:
+        if ended or not process.read():
+            self._close_pipe(process)
+            if process.ended or self._exited(process):
                 self._settle(process)
 
-    def _exited(self, process: Process) -> None:
-        watch = process.watch
-        if not process.ended:
-            if watch >= 0:
-                self._selector.unregister(watch)
-            if not process.poll():  # not yet to be had after all
-                self._unwatched.add(process.pid)
-                return
-            self._unwatched.discard(process.pid)
-            pipe = process.pipe
-            if pipe >= 0 and not process.drain():
-                self._selector.unregister(pipe)
+    def _ends(self, process: Process, _: bool = False) -> None:
+        if not process.ended and self._exited(process):
+            if process.pipe >= 0 and not process.drain():
+                self._close_pipe(process)
             self._settle(process)
+
+    def _exited(self, process: Process) -> bool:
+        """Whether it has ended. If it has not, it is watched from now on."""
+        if process.watch >= 0:
+            self._poller.leave(process.watch)
+        if not process.poll():
+            self._oversee(process)
+            return False
+        self._unwatched.discard(process.pid)
+        return True
+
+    def _oversee(self, process: Process) -> None:
+        if process.watch >= 0 or process.oversee():
+            self._poller.add(process.watch, self._ends, process)
+        else:
+            self._unwatched.add(process.pid)
+
+    def _close_pipe(self, process: Process) -> None:
+        self._poller.leave(process.pipe)
+        process.close_pipe()
 
     def _settle(self, process: Process) -> None:
         """It has ended: see to it that its group has too if it was made to end, and that its output is all there."""
@@ -280,9 +292,8 @@ class LocalExecutor:
             self._later(self._linger, lambda: self._settle(process))
             return
         if process.pipe >= 0:
-            self._selector.unregister(process.pipe)
             process.drain()
-            process.close_pipe()
+            self._close_pipe(process)
         process.settled = True
         work = self._running.pop(process.pid)
         self._watchdog.forget(work.line)
@@ -345,7 +356,7 @@ class LocalExecutor:
         if not process.ended:
             process.problem = f"{process.problem}; process {process.pid} cannot be killed"
             if process.watch >= 0:
-                self._selector.unregister(process.watch)
+                self._poller.leave(process.watch)
                 os.close(process.watch)
                 process.watch = -1
             self._unwatched.discard(process.pid)
@@ -361,26 +372,33 @@ class LocalExecutor:
         """How long may be slept."""
         if self._due and len(self._running) + self._held < self.places:
             return 0.0
-        limits = [] if timeout is None else [timeout]
+        until = [] if timeout is None else [timeout]
         if self._timers:
-            limits.append(max(0.0, self._timers[0][0] - monotonic()))
+            until.append(max(0.0, self._timers[0][0] - monotonic()))
+        young = self._young
+        while young and young[0][1].ended:
+            young.popleft()
+        if young:
+            until.append(max(0.0, young[0][0] - monotonic()))
         if self._unwatched:
-            limits.append(POLL)
-        return min(limits, default=None)
+            until.append(POLL)
+        return min(until) if until else None
 
-    def _select(self, timeout: float | None) -> None:
-        for key, _ in self._selector.select(timeout):
-            if key.data is None:
-                with suppress(BlockingIOError):
-                    os.read(self._waking, 4096)
-                self._woken = True
-            else:
-                handle, process = key.data
-                handle(process)
+    def _wakes(self, _: None, ended: bool) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._waking, 4096)
+        self._woken = True
+
+    def _look_after(self) -> None:
+        """See to the ends of those that are young no more, and of those that cannot be watched."""
+        young = self._young
+        while young and (young[0][1].ended or young[0][0] <= monotonic()):
+            process = young.popleft()[1]
+            if not process.ended and process.watch < 0:
+                self._oversee(process)
         for pid in list(self._unwatched):
-            process = self._running[pid].process
-            assert process is not None
-            self._exited(process)
+            process = self._running[pid].process  # type: ignore[assignment]
+            self._ends(process)
 
     def _fire(self) -> None:
         now = monotonic()

@@ -21,6 +21,8 @@ from .engine import Cause
 from .handed import Connections, Missing, place
 from .live import Reported, Sink
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each step
+
 
 def refused(program: Program, plan: Plan) -> list[Diagnostic]:
     """All that stands against running this plan, before anything starts: EV610 to EV614."""
@@ -135,7 +137,7 @@ class Preparing:
             "EVDSL_INSTANCE": str(s.instance),
             "EVDSL_HOST": (resource.host if resource and resource.host else LOCAL),
             "EVDSL_RUN": str(self.run),
-            "EVDSL_CAUSE": json.dumps(cause, ensure_ascii=False),
+            "EVDSL_CAUSE": _encoded(cause),
         }
         folder = os.path.abspath(scope.unit.folder or "")
         return Job(

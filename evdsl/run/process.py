@@ -28,8 +28,8 @@ _ENTER = 'cd -- "$0" || exit 126; exec "$@"'
 class Process:
     """A running process. `exit` is its exit code as shells report it, once it has `ended`.
 
-    `watch` is a descriptor that becomes readable when it ends, -1 where there is none to be had: then `poll` tells.
-    `pipe` is the one that its output comes from, -1 once it is closed.
+    `pipe` is the descriptor that its output comes from, -1 once it is closed. `watch` is one that becomes readable when
+    it ends, -1 where there is none: as long as `oversee` was not called, and where none is to be had. Then `poll` tells.
     """
 
     __slots__ = (
@@ -62,12 +62,16 @@ class Process:
         self.settled = False  # all is known of it
         self.pause = 0.01  # seconds until its group is looked at again
         self.watch = -1
+
+    def oversee(self) -> bool:
+        """Open `watch`. False if there is none to be had; it runs all the same."""
         if hasattr(os, "pidfd_open"):
-            with suppress(OSError):  # no descriptor left: it runs all the same
-                self.watch = os.pidfd_open(pid)
+            with suppress(OSError):
+                self.watch = os.pidfd_open(self.pid)
+        return self.watch >= 0
 
     def read(self) -> bool:
-        """Take a piece of output that is there. False once no more can come; then the pipe is closed."""
+        """Take a piece of output that is there. False once no more can come."""
         try:
             piece = os.read(self.pipe, CHUNK)
         except BlockingIOError:
@@ -75,23 +79,21 @@ class Process:
         if piece:
             self._add(piece)
             return True
-        self.close_pipe()
         return False
 
     def drain(self) -> bool:
         """Take what is there of the output, up to a bound. False once no more can come."""
         taken = 0
-        while taken < _DRAIN and self.pipe >= 0:
+        while taken < _DRAIN:
             try:
                 piece = os.read(self.pipe, CHUNK)
             except BlockingIOError:
                 return True
             if not piece:
-                self.close_pipe()
                 return False
             self._add(piece)
             taken += len(piece)
-        return self.pipe >= 0
+        return True
 
     def _add(self, piece: bytes) -> None:
         self.output.add(piece if self.redact is None else self.redact.feed(piece))
@@ -216,7 +218,7 @@ def _spawn_in(
     env: Mapping[str, str],
     descriptors: list[tuple[object, ...]],
 ) -> int:
-    """posix_spawn knows no folder: step into it for the moment, which costs two system calls.
+    """posix_spawn knows no folder: step into it for the moment, where we are not there already.
 
     The folder of a process belongs to all of its threads, so only the main thread does that; any other goes by way of
     a shell.
@@ -225,6 +227,10 @@ def _spawn_in(
         argv = ("/bin/sh", "-c", _ENTER, cwd, path, *argv[1:])
         return os.posix_spawn(
             argv[0], argv, env, file_actions=descriptors, setpgroup=0, setsigdef=_DEFAULTS, setsigmask=()
+        )
+    if _is_here(cwd):
+        return os.posix_spawn(
+            path, argv, env, file_actions=descriptors, setpgroup=0, setsigdef=_DEFAULTS, setsigmask=()
         )
     back = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -237,6 +243,13 @@ def _spawn_in(
             os.fchdir(back)
     finally:
         os.close(back)
+
+
+def _is_here(folder: str) -> bool:
+    try:
+        return os.getcwd() == folder
+    except OSError:  # the folder that evdsl runs in is gone
+        return False
 
 
 def _file_of(content: bytes) -> int:
