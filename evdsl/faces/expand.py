@@ -31,7 +31,7 @@ def expanded(program: Program, entry: str = "run", start: list[int] | None = Non
     """
     orders = drop_weak(program)[0]
     held = settled(program, orders, entry, start)
-    lines = _Lines(program, orders, held)
+    lines = _Lines(program, orders, held, entry)
     text = list(lines.stated())
     mentioned = lines.mentioned
     silent = [number for number in range(len(program.actions)) if number not in mentioned]
@@ -52,15 +52,14 @@ def expanded(program: Program, entry: str = "run", start: list[int] | None = Non
 class _Lines:
     """The statements in their order, lists put together again. `mentioned`: the actions that they name."""
 
-    def __init__(self, program: Program, orders: list[Order], held: Planned) -> None:
-        self.program = program
+    def __init__(self, program: Program, orders: list[Order], held: Planned, entry: str) -> None:
+        self.program, self.entry = program, entry
         self.names = [a.name for a in program.actions]
         self.kept = {(o.before, o.after, o.kind) for o in orders}
         self.dropped = set(held.dropped)
         self.mentioned: set[int] = set()
 
     def stated(self) -> Iterator[str]:
-        sinks = set(self.program.sinks)
         for (kind, *_), group in groupby(self._items(), key=_statement):
             items: list[Any] = [item for _, item in group]
             if kind == "rule":
@@ -70,7 +69,7 @@ class _Lines:
             else:
                 self.mentioned.update(items)
                 yield f"start {self.names[items[0]]}"
-        for number in sorted(sinks):
+        for number in sorted(self.program.sinks) if self.entry == "run" else ():
             if number not in self.program.starts:
                 self.mentioned.add(number)
                 yield f"start {self.names[number]}"

@@ -125,7 +125,7 @@ def no_steps(program: Program, entry: str) -> Diagnostic:
 
 def reason(program: Program, choice: Choice) -> str:
     """Why the action of a cycle that runs again does (step 2 of section 6)."""
-    rivals = listed([_name(program, a) for a in choice.rivals]) if choice.rivals else ""
+    rivals = listed(sorted(_name(program, a) for a in choice.rivals)) if choice.rivals else ""
     lead = "leads" if choice.into == 1 else "lead"
     return {
         "again": "an `again` line names it",
