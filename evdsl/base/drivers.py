@@ -83,3 +83,13 @@ OPTION_KINDS: dict[str, tuple[str, ...]] = {
     "tags": ("text", "a list"),
 }
 """What the value of each option is."""
+
+ON_CUT = ("rerun", "ask", "fail")
+"""The words of the option `on_cut`; any other text is a command that verifies."""
+
+
+def file_mode(value: object) -> int | None:
+    """The mode that `mode = 0644`, `mode = 644` or `mode = "0644"` means; None for what is no mode."""
+    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    octal = bool(text) and len(text) <= 5 and all(c in "01234567" for c in text)
+    return int(text, 8) if octal and int(text, 8) <= 0o7777 else None

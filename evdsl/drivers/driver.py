@@ -1,14 +1,18 @@
-"""What a driver is: it turns ready jobs into processes, and says what each job came to.
+"""What a driver is: it turns ready jobs into work, and says what each job came to.
 
-A driver starts nothing itself. Guards, timeouts, retries, the event file, `changes` and `exits` are the same for all
-of them and are not its business (section 9 of docs/language.md); it adds what only it knows (rule 7).
+A driver starts nothing itself: it answers with a `Command`, a process to start, or with a `Call`, work to be done
+inside of evdsl. Guards, timeouts, retries, `sudo`, the event file, `changes`, `exits` and `sensitive` are the same for
+all of them and are not its business (section 9 of docs/language.md); it adds what only it knows (rule 7).
+
+Another package adds a driver by an entry point in the group `evdsl.drivers`: its name is the name of the driver, its
+object has the methods of `Driver` below. docs/drivers.md shows one whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from .job import Job, Place
 from .output import Kept
@@ -45,38 +49,97 @@ class Command:
     shown: str = ""
 
 
-class Ended(NamedTuple):
-    """What came of a process: `exit` as shells report it, or None, and then `problem` says why."""
-
-    exit: int | None
-    problem: str = ""
-    output: Kept = Kept()
-
-
 class Verdict(NamedTuple):
-    """What a driver reads of one job in an ended process: its own exit code (or None and the problem), what it knows."""
+    """What a driver reads of one job: its own exit code (or None and the `problem`), and the outcome that it knows.
+
+    `known` counts where nothing of more weight speaks (rule 7 of section 9). `reason` says in words why a job failed,
+    in place of "exit 1", or what the outcome is based on. Work without an exit code of its own has 0 or 1.
+    """
 
     exit: int | None
     problem: str = ""
     known: str = ""
+    reason: str = ""
+
+
+class Ended(NamedTuple):
+    """What came of a process: `exit` as shells report it, or None, and then `problem` says why.
+
+    Of a `Call` it is the verdict that matters.
+    """
+
+    exit: int | None
+    problem: str = ""
+    output: Kept = Kept()
+    verdict: Verdict | None = None
+
+
+class Answer(NamedTuple):
+    """What came of the work of a `Call`: the verdict, and what there is to show, the difference of a file for one."""
+
+    verdict: Verdict
+    output: bytes = b""
+
+
+Stopped = Callable[[], bool]
+"""Whether the work of a call is not wanted any more: its time is over, or the run was interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Work for one try that needs no process: `work` is called in a thread of its own.
+
+    It answers, or gives the process that does the rest. It may be left behind when its time is over, so before it
+    does what cannot be taken back it asks `Stopped`. It uses absolute paths only and leaves folder, environment and
+    umask of this process alone. An OSError that it raises for want of descriptors or memory is tried again; any other
+    exception is a defect, and the outcome `error`. `as_us`: it is right to do it as the user of evdsl even where the
+    job has `sudo`, for what it leaves to a process is not done here.
+    """
+
+    attempt: Try
+    work: Callable[[Stopped], Answer | Command]
+    shown: str = ""
+    as_us: bool = False
+
+    @property
+    def tries(self) -> tuple[Try, ...]:
+        return (self.attempt,)
+
+
+class Would(NamedTuple):
+    """What a try would end with, as far as that can be told without doing anything; `shown` is what would change."""
+
+    event: str
+    reason: str = ""
+    shown: str = ""
 
 
 class Unfit(Exception):
-    """Arguments that a driver cannot make a process of. The text says what is wrong with them."""
+    """Arguments that a driver cannot work with. The text says what is wrong with them."""
 
 
 class Driver(Protocol):
     """See the module."""
 
-    def commands(self, tries: Sequence[Try], place: Place) -> list[Command]:
-        """The processes that serve these tries, all ready, all for this place; each try is served by exactly one.
+    def commands(self, tries: Sequence[Try], place: Place) -> Sequence[Command | Call]:
+        """The work that serves these tries, all ready, all for this place and this user.
 
-        Raises Unfit where a job's arguments cannot be run; then the executor asks again for each try alone.
+        Each try is served by exactly one command or call. Raises Unfit where a job's arguments cannot be run; then the
+        executor asks again for each try alone.
         """
         ...
 
     def read(self, attempt: Try, ended: Ended) -> Verdict:
-        """What one of the tries came to, its process having ended."""
+        """What one of the tries came to, its process having ended. Not asked of a call that answered by itself."""
+        ...
+
+
+@runtime_checkable
+class Foreteller(Protocol):
+    """A driver that can tell what it would do. Nothing is written, started or connected to for that."""
+
+    def would(self, attempt: Try) -> Would | None:
+        """What the try would end with; None where that cannot be told."""
         ...
 
 

@@ -28,7 +28,9 @@ class Job:
     map of strings, `changes` a list of paths or one path, `exits` a map of exit codes to outcomes, `creates`, `unless`,
     `onlyif` and `cwd` strings. `environment` is what is added to the environment of evdsl itself; `EVDSL_EVENT` is
     added later, for each try. `folder` is the folder of the file that the action stands in: where it runs, and what
-    `cwd` is relative to; paths in `creates` and `changes` are relative to the two together.
+    `cwd` is relative to; paths in `creates` and `changes` are relative to the two together. `names` are the names of
+    section 1 with their values, without secrets, and those that the option `env` gives, for drivers that fill in texts
+    themselves; `secrets` are the values that nobody may see.
     """
 
     step: int
@@ -42,12 +44,19 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: str = "."
     place: Place = Here()
+    names: Mapping[str, object] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
 
     @property
     def cwd(self) -> str:
         """The folder that it runs in."""
         cwd = self.options.get("cwd")
         return os.path.join(self.folder, str(cwd)) if cwd else self.folder
+
+    @property
+    def sensitive(self) -> bool:
+        """The option `sensitive`: nothing of its output is shown or kept."""
+        return self.options.get("sensitive") is True
 
     @property
     def timeout(self) -> float | None:

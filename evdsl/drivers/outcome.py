@@ -33,7 +33,7 @@ class Facts(NamedTuple):
     `exit`: the exit code as shells report it (killed by signal n: 128 + n), None where there is none; then `problem`
     says why (not started, transport lost, timed out). `exits`: the option of that name. `word`: the word in the event
     file, `fault` what is wrong with that file. `differs`: whether the files of the option `changes` differ from
-    before, None without the option. `known`: what the driver itself knows, empty if nothing.
+    before, None without the option. `known`: what the driver itself knows, empty if nothing, and `why` in words.
     """
 
     exit: int | None
@@ -43,6 +43,7 @@ class Facts(NamedTuple):
     fault: str = ""
     differs: bool | None = None
     known: str = ""
+    why: str = ""
 
 
 def decide(facts: Facts) -> tuple[str, str]:
@@ -54,13 +55,13 @@ def decide(facts: Facts) -> tuple[str, str]:
         mapped = facts.exits[code]
         if mapped not in _SAID:
             return "error", f"`exits` has `{mapped}` for exit {code}, which is no outcome"
-        return mapped, f"exit {code}" if code else ""
+        return mapped, (facts.why or f"exit {code}") if code else ""
     if no_verdict(code):  # 3
         return "error", described(code)
     if code:  # 4
         if facts.word == "error":
             return "error", f"said error, exit {code}"
-        return "failed", f"exit {code}"
+        return "failed", facts.why or f"exit {code}"
     if facts.fault:  # 5
         return "error", facts.fault
     if facts.word:
@@ -68,7 +69,7 @@ def decide(facts: Facts) -> tuple[str, str]:
     if facts.differs is not None:  # 6
         return ("changed" if facts.differs else "ok"), ""
     if facts.known:  # 7
-        return facts.known, ""
+        return facts.known, facts.why
     return "changed", ""  # 8
 
 

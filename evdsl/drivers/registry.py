@@ -7,24 +7,34 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..base.diagnostic import Diagnostic
+from ..base.drivers import DRIVERS
 from ..base.source import Span
 from ..base.spell import nearest
 
 if TYPE_CHECKING:
     from .driver import Driver
 
-_BUILT = {"sh": "sh", "exec": "exec_"}
-"""Drivers and the modules of this folder that hold them, each under the name `driver`."""
+_BUILT = {
+    "sh": ("sh", "driver"),
+    "exec": ("exec_", "driver"),
+    "copy": ("copy_", "driver"),
+    "template": ("template", "driver"),
+    "http.get": ("http_", "get"),
+    "http.post": ("http_", "post"),
+}
+"""Drivers and the modules of this folder that hold them, with their names there."""
 
 _LATER = (
-    *("copy", "template", "http.get", "http.post"),
     *(f"systemd.{verb}" for verb in ("start", "stop", "restart", "reload", "enable", "disable")),
     *("ansible.playbook", "ansible.role", "ansible.module", "puppet.apply", "puppet.manifest", "salt.state"),
 )
 """Drivers of the language that are not built yet."""
 
-OPTIONS = ("timeout", "retry", "delay", "cwd", "env", "unless", "onlyif", "creates", "changes", "exits")
-"""The options of section 2 that are built."""
+OPTIONS = (
+    *("timeout", "retry", "delay", "cwd", "env", "sudo", "unless", "onlyif", "creates", "changes", "exits"),
+    *("confirm", "sensitive", "on_cut"),
+)
+"""The options of section 2, all of which are built. `on_cut` says what `resume` does, so a run has no use for it."""
 
 _BY_ENDING = {".yml": "ansible.playbook", ".pp": "puppet.manifest", ".sls": "salt.state"}
 
@@ -33,7 +43,13 @@ def load(name: str) -> Driver:
     """The driver of that name. Only for names that `refusals` had nothing against."""
     from importlib import import_module
 
-    found: Driver = import_module(f".{_BUILT[name]}", __package__).driver
+    if name not in _BUILT:
+        from ..base.plugins import loaded
+
+        plugged: Driver = loaded(name).driver
+        return plugged
+    module, attribute = _BUILT[name]
+    found: Driver = getattr(import_module(f".{module}", __package__), attribute)
     return found
 
 
@@ -62,27 +78,41 @@ def _names_interpreter(path: str) -> bool:
 def refusals(
     name: str, driver: str, options: Mapping[str, Span | None], host: str | None, span: Span | None
 ) -> list[Diagnostic]:
-    """Why the action `name` cannot be run yet: EV610 its driver, EV611 its host, EV612 an option; empty if it can.
+    """Why the action `name` cannot be run: empty if it can.
 
-    `options` are those written for it, each with its place; `span` is the place of the action.
+    EV610 its driver, EV611 its host, EV612 an option, EV617 the package of its driver. `options` are those written for
+    it, each with its place; `span` is the place of the action.
     """
-    found = []
-    if driver in _LATER:
-        found.append(
-            Diagnostic(
-                "EV610", f"the driver `{driver}` of `{name}` is not built yet", span, "Use `sh` or `exec`."
-            )
-        )
-    elif driver not in _BUILT:
-        near = nearest(driver, [*_BUILT, *_LATER])
-        hint = f"Did you mean `{near}`?" if near else "The drivers are `sh` and `exec`."
-        found.append(Diagnostic("EV610", f"there is no driver `{driver}` (for `{name}`)", span, hint))
+    found, own = _against_driver(name, driver, span)
     if host is not None:
         message = f"`{name}` is to run on `{host}`, and running on other hosts is not built yet"
         found.append(Diagnostic("EV611", message, span, "Leave out the `@` to run it on this machine."))
     for option, place in options.items():
-        if option not in OPTIONS:
-            message = f"the option `{option}` of `{name}` is not built yet"
-            hint = f"Leave it out; built are {', '.join(OPTIONS)}."
+        if option not in OPTIONS and own is not None and option not in own:
+            message = f"`{driver}` has no option `{option}` (for `{name}`)"
+            hint = f"Its options are {', '.join((*OPTIONS, *own))}."
             found.append(Diagnostic("EV612", message, place or span, hint))
     return found
+
+
+def _against_driver(
+    name: str, driver: str, span: Span | None
+) -> tuple[list[Diagnostic], tuple[str, ...] | None]:
+    """What stands against a driver, and the options of its own that it takes, None where they are not known."""
+    if driver in _BUILT:
+        return [], DRIVERS[driver].options
+    built = ", ".join(f"`{name}`" for name in _BUILT)
+    if driver in _LATER:
+        message = f"the driver `{driver}` of `{name}` is not built yet"
+        return [Diagnostic("EV610", message, span, f"Built are {built}.")], None
+    from ..base.plugins import Unusable, known, loaded
+
+    if not known(driver):
+        near = nearest(driver, [*_BUILT, *_LATER])
+        hint = f"Did you mean `{near}`?" if near else f"The drivers are {built}."
+        return [Diagnostic("EV610", f"there is no driver `{driver}` (for `{name}`)", span, hint)], None
+    try:
+        return [], loaded(driver).options
+    except Unusable as problem:
+        message = f"the driver `{driver}` of `{name}` cannot be used: {problem}"
+        return [Diagnostic("EV617", message, span, "Repair or remove the package.")], None

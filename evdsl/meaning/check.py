@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from ..base.diagnostic import Diagnostic, Fix
-from ..base.drivers import DRIVERS, OPTION_KINDS
+from ..base.drivers import DRIVERS, OPTION_KINDS, file_mode
 from ..base.events import OUTCOMES
 from ..base.spell import nearest
 from ..syntax import ast
@@ -59,7 +59,7 @@ def _action(program: Program, action: Action, data: dict[str, object]) -> Iterat
         found.append(Diagnostic(code, message, span, hint, (), Fix(span, fix) if fix else None))
 
     driver = DRIVERS.get(action.driver)
-    if driver is None:
+    if driver is None and not _provided(action.driver):
         near = nearest(action.driver, DRIVERS)
         said = f"; did you mean `{near}`?" if near else ""
         say(
@@ -69,8 +69,8 @@ def _action(program: Program, action: Action, data: dict[str, object]) -> Iterat
             "drivers are " + ", ".join(d for d in DRIVERS),
             near,
         )
-    elif len(node.arguments) < driver.least or (
-        driver.most is not None and len(node.arguments) > driver.most
+    elif driver is not None and (
+        len(node.arguments) < driver.least or (driver.most is not None and len(node.arguments) > driver.most)
     ):
         at = node.driver if len(node.arguments) < driver.least else node.arguments[driver.most or 0]
         many = "too few" if len(node.arguments) < driver.least else "too many"
@@ -80,6 +80,13 @@ def _action(program: Program, action: Action, data: dict[str, object]) -> Iterat
     if driver is not None and not any(d.code == "EV218" for d in found):
         _kinds(action, rendered, scope, say)
     return iter(found)
+
+
+def _provided(driver: str) -> bool:
+    """Whether another package provides a driver; what it takes is known when it runs (docs/drivers.md)."""
+    from ..base.plugins import known  # imported late: programs with drivers of other packages are few
+
+    return known(driver)
 
 
 def _options(action: Action, scope: Scope, say: Say) -> None:
@@ -149,6 +156,10 @@ def _option_kind(name: str, value: object, option: ast.Option, say: Say) -> None
         return
     if name == "retry" and (not isinstance(value, int) or value < 0):
         say("EV219", "`retry` takes a whole number of further tries", option.value, "write `retry = 3`")
+    if name == "mode" and file_mode(value) is None:
+        say("EV219", f"`{value}` is no mode", option.value, "write it in octal digits: `mode = 0644`")
+    if name == "expect":
+        _expect(value, option, say)
     if name == "exits" and isinstance(value, dict):
         places: dict[str, tuple[ast.Node, ast.Node]] = {}
         if isinstance(option.value, ast.Map):
@@ -168,3 +179,17 @@ def _option_kind(name: str, value: object, option: ast.Option, say: Say) -> None
                 said = f"; did you mean `{near}`?" if near else ""
                 hint = "it means one of " + ", ".join(OUTCOMES)
                 say("EV219", f"an exit code cannot mean `{word}`{said}", word_at, hint, near)
+
+
+def _expect(value: object, option: ast.Option, say: Say) -> None:
+    """The statuses and texts that an answer is to have."""
+    for item in value if isinstance(value, list) else [value]:
+        number = isinstance(item, (int, float)) and not isinstance(item, bool)
+        if not isinstance(item, str) and not (number and item in range(100, 600)):
+            shown = kind(item) if not number else f"`{item}`"
+            say(
+                "EV219",
+                f"`expect` takes a status from 100 to 599 or a text, this is {shown}",
+                option.value,
+                'write `expect = 204`, `expect = "ready"` or a list of both',
+            )

@@ -25,16 +25,23 @@ LOCAL = "localhost"
 
 _SHELL_OPTIONS = ("unless", "onlyif")
 _WORDS = ("exits",)  # options whose bare words are event words
+_UNSEEN = ("env", "headers", "body")
+"""Options that may name a secret: what they give nobody sees in a list of processes, and evdsl shows it nowhere."""
 
 
 @record
 class Rendered:
-    """Values only: str, int, float, bool, list, dict. `secrets`: the secret values that `environment` holds."""
+    """Values only: str, int, float, bool, list, dict. `secrets`: the secret values that `environment` holds.
+
+    `names`: what `{{x}}` can name (section 1), without secrets, and what the option `env` gives; for drivers other than
+    `sh` and `exec`.
+    """
 
     arguments: tuple[object, ...]
     options: dict[str, object]
     environment: dict[str, str]
     secrets: tuple[str, ...] = ()
+    names: dict[str, object] = field(default_factory=dict)
 
 
 @record
@@ -154,17 +161,19 @@ def render(
             wrong.extend(error.diagnostics)
             return None
 
-    found = part(lambda: _environment(values, scope))
-    environment, secrets = found if isinstance(found, tuple) else ({}, [])
+    found = part(lambda: _names(values, scope))
+    known: dict[str, object] = found if isinstance(found, dict) else {}
+    environment, secrets = _environment(known, scope)
     options = {n: part(partial(_option, n, o, values)) for n, o in options_of(action).items()}
     extra = options.get("env")
-    if isinstance(extra, dict):
-        environment.update({str(k): template.plain(v) for k, v in extra.items()})
+    own = {str(k): template.plain(v) for k, v in extra.items()} if isinstance(extra, dict) else {}
+    environment.update(own)
     if action.node is None:
         return Rendered((action.file,), options, environment, tuple(secrets))
     shell = action.driver == "sh"
     arguments = tuple([part(partial(_argument, a, values, shell)) for a in action.node.arguments])
-    return Rendered(arguments, options, environment, tuple(secrets))
+    names = {} if action.driver in ("sh", "exec") else {**known, **own}
+    return Rendered(arguments, options, environment, tuple(secrets), names)
 
 
 def _argument(node: ast.Value, values: Values, shell: bool) -> object:
@@ -173,18 +182,23 @@ def _argument(node: ast.Value, values: Values, shell: bool) -> object:
     return evaluate(node, values.scope, _Plain(values, values.scope, node))
 
 
-def _environment(values: Values, scope: Scope) -> tuple[dict[str, str], list[str]]:
-    """What the names in a text stand for, under the same names, `_` for `-`; and the secrets among it."""
+def _names(values: Values, scope: Scope) -> dict[str, object]:
+    """What the names in a text stand for, secrets apart."""
     found: dict[str, object] = {"name": values.resource, "host": values.address(), **scope.unit.params}
     own = values.declared
-    secrets = [v for v in scope.unit.secrets.values() if v]
-    found.update({k: v for k, v in scope.unit.secrets.items() if v is not None})
     if own is not None:
         for name in own.attributes:
             found[name] = values.attribute(name)
     found.update(values.data)
     found.update(scope.loop)
-    return {k.replace("-", "_"): template.plain(v) for k, v in found.items()}, secrets
+    return found
+
+
+def _environment(known: Mapping[str, object], scope: Scope) -> tuple[dict[str, str], list[str]]:
+    """The names and the secrets as variables, `_` for `-`. A name of another kind hides a secret."""
+    given = {k: v for k, v in scope.unit.secrets.items() if v is not None}
+    secrets = [v for v in given.values() if v]
+    return {k.replace("-", "_"): template.plain(v) for k, v in {**given, **known}.items()}, secrets
 
 
 def _option(name: str, option: ast.Option, values: Values) -> object:
@@ -198,7 +212,7 @@ def _option(name: str, option: ast.Option, values: Values) -> object:
             )
             for k, v in node.pairs
         }
-    if name == "env":
+    if name in _UNSEEN:
 
         def lookup(word: str) -> object | None:
             found = values.find(word)

@@ -13,9 +13,12 @@ from time import monotonic, sleep
 
 from ..base.redact import Redactor
 from ..drivers import registry
-from ..drivers.driver import Command, Driver, Ended, Try, Unfit
+from ..drivers.driver import Answer, Call, Command, Driver, Ended, Try, Unfit, Verdict
 from ..drivers.job import Job
 from ..drivers.outcome import Outcome
+from ..drivers.output import Kept, Output
+from ..drivers.sudo import as_user, before, heard, user_of
+from .calls import Calls, Scarce
 from .executor import Again, Done, Notice
 from .poll import Poller
 from .process import Process, ready_this_process, spawn
@@ -31,17 +34,20 @@ POLL = 0.005
 YOUNG = 0.05
 """Seconds after which the end of a process gets a watch of its own. Until then it is told by the end of its output."""
 _PASSING = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETXTBSY)
+_WAKE, _RING = b"\0", b"\1"
 _HOLDS = 10
 """How often a start that failed for want of descriptors or processes is tried again, the pause doubling from 10 ms."""
 
 
 class _Work:
-    """A command that is to be run or runs: the tasks that it serves, by their step, and the guard that it is, if any."""
+    """A command or call that is to be run or runs: the tasks that it serves, by their step, and the guard that it is,
+    if any. `user` is who runs it by way of sudo, empty for the user of evdsl."""
 
-    __slots__ = ("command", "guard", "held", "line", "process", "tasks")
+    __slots__ = ("command", "guard", "held", "line", "process", "tasks", "user")
 
-    def __init__(self, command: Command, tasks: dict[int, Task], guard: Guard | None = None) -> None:
+    def __init__(self, command: Command | Call, tasks: dict[int, Task], guard: Guard | None = None) -> None:
         self.command = command
+        self.user = user_of(command.tries[0].job)
         self.tasks = tasks
         self.guard = guard
         self.held = 0
@@ -52,8 +58,9 @@ class _Work:
 class LocalExecutor:
     """Runs up to `places` processes at a time. See `executor.Executor`.
 
-    It keeps a folder of its own, mode 0700, under the system's temporary folder, until `close`. `lock` is a descriptor
-    that all it starts inherits, see lock.py; what `redactor` hides is taken out of all output before it is kept.
+    Calls count as processes do. It keeps a folder of its own, mode 0700, under the system's temporary folder, until
+    `close`; another one, with names that nobody can guess, for what runs by way of sudo. `lock` is a descriptor that
+    all it starts inherits, see lock.py; what `redactor` hides is taken out of all output before it is kept.
     """
 
     def __init__(
@@ -89,7 +96,10 @@ class LocalExecutor:
         os.set_blocking(self._waking, False)
         os.set_blocking(self._wake, False)
         self._poller.add(self._waking, self._wakes)
+        self._calls = Calls(self._ring)
+        self._called: dict[int, _Work] = {}  # by ticket
         self._folder = _private_folder()
+        self._shared = ""  # the folder of event files that other users write
         self._watchdog = Watchdog(self._folder, lock)
 
     # what the run asks
@@ -97,11 +107,15 @@ class LocalExecutor:
     @property
     def free(self) -> int:
         """How many jobs could begin now."""
-        return max(0, self.places - len(self._running) - self._held - len(self._due))
+        return max(0, self.places - self._taken - len(self._due))
+
+    @property
+    def _taken(self) -> int:
+        return len(self._running) + len(self._called) + self._held
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Begin these jobs: first their guards, then the actions."""
-        self._proceed([Task(job, self._driver(job.driver), self._folder) for job in jobs])
+        self._proceed([Task(job, self._driver(job.driver), self._events(job)) for job in jobs])
 
     def wait(self, timeout: float | None = None) -> list[Notice]:
         """What has happened. Blocks until something did, `wake` was called or `timeout` seconds are over."""
@@ -114,7 +128,8 @@ class LocalExecutor:
             self._poller.wait(self._patience(left))
             self._look_after()
             self._fire()
-            while self._due and len(self._running) + self._held < self.places:
+            self._go_on()
+            while self._due and self._taken < self.places:
                 self._proceed([self._due.popleft()])
         notices, self._notices = self._notices, []
         return notices
@@ -122,10 +137,15 @@ class LocalExecutor:
     def wake(self) -> None:
         """Make `wait` return."""
         with suppress(BlockingIOError):
-            os.write(self._wake, b"\0")
+            os.write(self._wake, _WAKE)
+
+    def _ring(self) -> None:
+        """A call has said something. From its thread, while the pipe is there."""
+        with suppress(BlockingIOError):
+            os.write(self._wake, _RING)
 
     def interrupt(self, level: int) -> None:
-        """1: try nothing again; 2: TERM to all groups, KILL after the grace; 3: KILL."""
+        """1: try nothing again; 2: TERM to all groups, KILL after the grace; 3: KILL. Calls are left at 2."""
         self._level = max(level, self._level)
         for task in [*self._pausing.values(), *self._due]:
             assert task.last is not None
@@ -134,6 +154,8 @@ class LocalExecutor:
         self._due.clear()
         if level < 2:
             return
+        for ticket in list(self._called):
+            self._leave(ticket, "interrupted")
         for work in list(self._running.values()):
             process = work.process
             assert process is not None
@@ -151,13 +173,24 @@ class LocalExecutor:
             if work.process is not None:
                 _end(work.process)
         self._running.clear()
+        self._calls.close()
         self._poller.close()
         os.close(self._waking)
         os.close(self._wake)
         self._watchdog.close()
         _remove(self._folder)
+        if self._shared:
+            _remove(os.path.dirname(self._shared))
 
-    # from a task to processes
+    # from a task to processes and calls
+
+    def _events(self, job: Job) -> str:
+        """The folder for the event files of a job."""
+        if not user_of(job):
+            return self._folder
+        if not self._shared:
+            self._shared = _shared_folder()
+        return self._shared
 
     def _driver(self, name: str) -> Driver:
         driver = self._drivers.get(name)
@@ -167,7 +200,7 @@ class LocalExecutor:
 
     def _proceed(self, tasks: Sequence[Task]) -> None:
         """Run what each task needs next: a guard, or a try. What is ready together goes to its driver together."""
-        ready: dict[tuple[str, object], list[tuple[Task, Try]]] = {}
+        ready: dict[tuple[str, object, str], list[tuple[Task, Try]]] = {}
         for task in tasks:
             then = task.next()
             if isinstance(then, Outcome):
@@ -175,12 +208,13 @@ class LocalExecutor:
             elif isinstance(then, Guard):
                 self._run(_Work(then.command, {task.job.step: task}, then))
             else:
-                ready.setdefault((task.job.driver, task.job.place), []).append((task, then))
+                key = (task.job.driver, task.job.place, user_of(task.job))
+                ready.setdefault(key, []).append((task, then))
         for together in ready.values():
             self._command(together)
 
     def _command(self, together: list[tuple[Task, Try]]) -> None:
-        """Have the driver make processes of tries that are ready together, and start them."""
+        """Have the driver make work of tries that are ready together, and start it."""
         first = together[0][0]
         try:
             commands = first.driver.commands([attempt for _, attempt in together], first.job.place)
@@ -191,6 +225,10 @@ class LocalExecutor:
                 for one in together:
                     self._command([one])
             return
+        except Exception as problem:  # a driver of another package may do anything
+            for task, _ in together:
+                self._finish(task, task.unfit(f"a defect of the driver: {type(problem).__name__}: {problem}"))
+            return
         tasks = {task.job.step: task for task, _ in together}
         for command in commands:
             self._run(
@@ -198,11 +236,20 @@ class LocalExecutor:
             )
 
     def _run(self, work: _Work) -> None:
-        """Start a process, or hold it back for a while where the system has no room for it."""
+        """Start a process or call, or hold it back for a while where the system has no room for it."""
         command = work.command
         if self._level >= (1 if work.held else 2):
             self._ended(work, Ended(None, "interrupted before it was started"))
             return
+        if isinstance(command, Call):
+            self._call(work, command)
+            return
+        if work.user:
+            try:
+                command = as_user(command, work.user)
+            except (Unfit, OSError) as problem:
+                self._ended(work, Ended(None, f"cannot be started: {problem}"))
+                return
         name = os.path.basename(command.tries[0].event_file)
         work.line = self._watchdog.expect(name)
         try:
@@ -224,7 +271,54 @@ class LocalExecutor:
             work.process = process
             if self._redactor is not None:
                 process.redact = self._redactor.stream()
+            if work.user and os.geteuid() != 0:
+                process.helper = before(work.user)
             self._watch(work, process)
+
+    def _call(self, work: _Work, call: Call) -> None:
+        if work.user and not call.as_us:
+            self._ended(work, Ended(None, f"`sudo` cannot be had for `{call.attempt.job.driver}`"))
+            return
+        try:
+            ticket = self._calls.start(call)
+        except Scarce as problem:
+            self._scarce(work, problem)
+            return
+        self._called[ticket] = work
+        limit = call.attempt.job.timeout
+        if limit is not None:
+            self._later(limit, lambda: self._leave(ticket, f"timed out after {limit:g} s"))
+
+    def _go_on(self) -> None:
+        """Take what calls have said."""
+        for ticket, said in self._calls.taken():
+            work = self._called.pop(ticket)
+            if isinstance(said, Answer):
+                self._ended(work, Ended(said.verdict.exit, "", self._kept(said.output), said.verdict))
+            elif isinstance(said, Command):
+                work.command, work.held = said, 0
+                self._run(work)
+            else:
+                self._scarce(work, said)
+
+    def _kept(self, shown: bytes) -> Kept:
+        output = Output()
+        if self._redactor is not None:
+            stream = self._redactor.stream()
+            shown = stream.feed(shown) + stream.end()
+        output.add(shown)
+        return output.kept()
+
+    def _leave(self, ticket: int, problem: str) -> None:
+        """Wait no longer for a call."""
+        if self._calls.leave(ticket):
+            self._ended(self._called.pop(ticket), Ended(None, "", verdict=Verdict(None, problem)))
+
+    def _scarce(self, work: _Work, problem: Scarce) -> None:
+        if work.held < _HOLDS:
+            self._hold(work)
+        else:
+            self._ended(work, Ended(None, str(problem)))
 
     def _hold(self, work: _Work) -> None:
         self._held += 1
@@ -301,6 +395,8 @@ class LocalExecutor:
 
     def _ended(self, work: _Work, ended: Ended) -> None:
         """Tell the tasks that a command served what came of it."""
+        if work.user and isinstance(work.command, Command):
+            ended = heard(work.command, ended, work.user)
         if work.guard:
             (task,) = work.tasks.values()
             outcome = task.guarded(work.guard, ended)
@@ -370,7 +466,7 @@ class LocalExecutor:
 
     def _patience(self, timeout: float | None) -> float | None:
         """How long may be slept."""
-        if self._due and len(self._running) + self._held < self.places:
+        if self._due and self._taken < self.places:
             return 0.0
         until = [] if timeout is None else [timeout]
         if self._timers:
@@ -386,8 +482,7 @@ class LocalExecutor:
 
     def _wakes(self, _: None, ended: bool) -> None:
         with suppress(BlockingIOError):
-            os.read(self._waking, 4096)
-        self._woken = True
+            self._woken |= _WAKE in os.read(self._waking, 4096)
 
     def _look_after(self) -> None:
         """See to the ends of those that are young no more, and of those that cannot be watched."""
@@ -411,6 +506,16 @@ def _private_folder() -> str:
     base = os.environ.get("TMPDIR") or "/tmp"
     path = os.path.join(os.path.abspath(base), f"evdsl-{os.getpid()}-{os.urandom(8).hex()}")
     os.mkdir(path, 0o700)
+    return path
+
+
+def _shared_folder() -> str:
+    """A new folder in which other users find a file whose name they are told, and cannot look for any other."""
+    base = _private_folder()
+    path = os.path.join(base, os.urandom(16).hex())
+    os.mkdir(path, 0o700)
+    for folder in (path, base):
+        os.chmod(folder, 0o711)
     return path
 
 

@@ -25,7 +25,7 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would mak
 
 
 def refused(program: Program, plan: Plan) -> list[Diagnostic]:
-    """All that stands against running this plan, before anything starts: EV610 to EV614."""
+    """All that stands against running this plan, before anything starts: EV610 to EV614 and EV617."""
     found: list[Diagnostic] = []
     away: dict[str, list[Action]] = {}
     actions = [a for a in planned_actions(program, plan) if a.driver != SINK]
@@ -106,17 +106,20 @@ class Preparing:
 
     def __call__(self, step: int, because: Sequence[Cause], reported: Reported) -> Job | Sink | Outcome:
         """The job of a step, or its sink; `error` where a value is missing, naming the connect or the place."""
-        action = self.program.actions[self.plan.steps[step].of]
         try:
-            handed = self.connections.values(action.resource, step, reported)
-            if action.driver == SINK:
-                return Sink(action.resource, self._declared(action, handed))
-            return self._job(step, action, handed, because)
+            return self.made(step, because, reported)
         except Missing as error:
             return Outcome("error", str(error))
         except Unknown as error:
-            d = error.diagnostics[0]
-            return Outcome("error", d.message + (f" ({place(d.span)})" if d.span else ""))
+            return unknown(error)
+
+    def made(self, step: int, because: Sequence[Cause], reported: Reported) -> Job | Sink:
+        """As to be called, but raises Missing and Unknown."""
+        action = self.program.actions[self.plan.steps[step].of]
+        handed = self.connections.values(action.resource, step, reported)
+        if action.driver == SINK:
+            return Sink(action.resource, self._declared(action, handed))
+        return self._job(step, action, handed, because)
 
     def _declared(self, action: Action, handed: dict[str, object]) -> dict[str, object]:
         resource = self.program.resources[action.resource]
@@ -148,7 +151,15 @@ class Preparing:
             s.instance,
             driver,
             arguments,
-            rendered.options,
+            {name: value for name, value in rendered.options.items() if name != "env"},
             environment,
             folder,
+            names=rendered.names,
+            secrets=rendered.secrets,
         )
+
+
+def unknown(error: Unknown) -> Outcome:
+    """The outcome of an action of which a value does not fit."""
+    d = error.diagnostics[0]
+    return Outcome("error", d.message + (f" ({place(d.span)})" if d.span else ""))

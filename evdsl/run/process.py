@@ -36,6 +36,7 @@ class Process:
         "ended",
         "ending",
         "exit",
+        "helper",
         "killed",
         "lingered",
         "output",
@@ -61,6 +62,7 @@ class Process:
         self.lingered = False  # its pipe was given time to end after it
         self.settled = False  # all is known of it
         self.pause = 0.01  # seconds until its group is looked at again
+        self.helper: tuple[str, ...] = ()  # stands before a command that may signal it, where we may not
         self.watch = -1
 
     def oversee(self) -> bool:
@@ -133,12 +135,18 @@ class Process:
 
     def signal_group(self, number: int) -> None:
         """Send a signal to all of its group that is left."""
+        if self.helper:
+            self._have_signalled(number)
+            return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
     def terminate(self) -> None:
         """Ask the group to end. What is stopped is woken up, so that it can."""
         self.ending = True
+        if self.helper:
+            self._have_signalled(signal.SIGTERM, signal.SIGCONT)
+            return
         self.signal_group(signal.SIGTERM)
         self.signal_group(signal.SIGCONT)
 
@@ -146,6 +154,20 @@ class Process:
         """End the group."""
         self.ending = self.killed = True
         self.signal_group(signal.SIGKILL)
+
+    def _have_signalled(self, *numbers: int) -> None:
+        """Have somebody who may do that send signals to the group. It is not waited for."""
+        import subprocess  # imported late: only wanted where a command of another user is to end
+
+        names = [signal.Signals(number).name.removeprefix("SIG") for number in numbers]
+        text = "; ".join(f'kill -s {name} -- "-$1"' for name in names)
+        command = (*self.helper, "/bin/sh", "-c", text, "sh", str(self.pid))
+
+        def work() -> None:
+            with suppress(OSError, subprocess.SubprocessError):
+                subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=10)
+
+        threading.Thread(target=work, daemon=True).start()
 
     def group_lives(self) -> bool:
         """Whether anything of its group is left. What has ended and waits for its parent to notice is not."""

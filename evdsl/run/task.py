@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import NamedTuple
 
-from ..drivers.driver import Command, Driver, Ended, Try, brief
+from ..drivers.driver import Call, Command, Driver, Ended, Try, Verdict, brief
 from ..drivers.event_file import read_event_file
 from ..drivers.job import Job
 from ..drivers.outcome import Facts, Outcome, decide
 from ..drivers.output import Kept
 from ..drivers.sh import shell
+from ..drivers.sudo import user_of
 from .content import Unreadable, contents
 
 
 class Guard(NamedTuple):
-    """A guard that is a command; `kind` is `unless` or `onlyif`."""
+    """A guard that is a command; `kind` is `unless` or `onlyif`, or `creates` where another user has to look."""
 
     kind: str
     command: Command
@@ -49,6 +50,10 @@ class Task:
             text = str(self.job.options[kind])
             if kind != "creates":
                 return Guard(kind, shell(text, self._attempt(kind)))
+            if user_of(self.job):
+                attempt = self._attempt(kind)
+                argv = ("/bin/sh", "-c", 'test -e "$1"', "sh", os.path.join(self.job.cwd, text))
+                return Guard(kind, Command(argv, self.job.cwd, (attempt,), attempt.environment, shown=text))
             if os.path.exists(os.path.join(self.job.cwd, text)):
                 return self._outcome("ok", f"`{text}` exists")
         paths = self.job.changes
@@ -66,14 +71,16 @@ class Task:
         read_event_file(command.tries[0].event_file)  # a guard says nothing by it
         if ended.exit is None:
             return self._error(f"the guard `{kind}`: {ended.problem}", command.shown, ended.output)
+        if kind == "creates":
+            return None if ended.exit else self._outcome("ok", f"`{command.shown}` exists")
         if (ended.exit == 0) == (kind == "unless"):
             says = "succeeds" if kind == "unless" else "fails"
             return self._outcome("ok", f"{kind} `{command.shown}` {says}", output=ended.output)
         return None
 
-    def tried(self, attempt: Try, command: Command, ended: Ended) -> Outcome:
+    def tried(self, attempt: Try, command: Command | Call, ended: Ended) -> Outcome:
         """The outcome of a try: the rules of section 9, in their order."""
-        verdict = self.driver.read(attempt, ended)
+        verdict = ended.verdict or self._read(attempt, ended)
         said = read_event_file(attempt.event_file)
         differs = None
         fault = said.fault
@@ -83,13 +90,31 @@ class Task:
             except Unreadable as problem:
                 fault = str(problem)
         event, reason = decide(
-            Facts(verdict.exit, verdict.problem, self.job.exits, said.word, fault, differs, verdict.known)
+            Facts(
+                exit=verdict.exit,
+                problem=verdict.problem,
+                exits=self.job.exits,
+                word=said.word,
+                fault=fault,
+                differs=differs,
+                known=verdict.known,
+                why=verdict.reason,
+            )
         )
         if event == "error":
             self.last = self._error(reason, command.shown, ended.output, said.data)
         else:
             self.last = self._outcome(event, reason, said.data, ended.output)
         return self.last
+
+    def _read(self, attempt: Try, ended: Ended) -> Verdict:
+        """What the driver makes of the end of a process. What could not be run to its end is not its business."""
+        if ended.exit is None:
+            return Verdict(None, ended.problem)
+        try:
+            return self.driver.read(attempt, ended)
+        except Exception as problem:  # a driver of another package may do anything
+            return Verdict(None, f"a defect of the driver: {type(problem).__name__}: {problem}")
 
     def unfit(self, reason: str) -> Outcome:
         """The outcome of a try that no process could be made of."""
@@ -110,4 +135,13 @@ class Task:
     def _outcome(
         self, event: str, reason: str = "", data: Mapping[str, str] | None = None, output: Kept | None = None
     ) -> Outcome:
-        return Outcome(event, reason, data or {}, output or Kept(), monotonic() - self._begin)
+        kept = output or Kept()
+        if self.job.sensitive:
+            kept = unseen(kept)
+        return Outcome(event, reason, data or {}, kept, monotonic() - self._begin)
+
+
+def unseen(output: Kept) -> Kept:
+    """What is left of the output of a `sensitive` action: how much there was."""
+    size = len(output.head) + len(output.tail) + output.dropped
+    return Kept(f"[{size} bytes, not shown: sensitive]\n".encode()) if size else Kept()

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from evdsl.base.source import Source, Span
-from evdsl.drivers.driver import Ended, Try, Unfit
+from evdsl.drivers.driver import Command, Ended, Try, Unfit, Verdict
 from evdsl.drivers.job import Here
 from evdsl.drivers.registry import OPTIONS, for_file, load, refusals
+from evdsl.syntax import words
 
 from .jobs import exec_, sh
 
+BUILT = "`sh`, `exec`, `copy`, `template`, `http.get`, `http.post`"
 PLACE = Span(Source("x.events", "resource a { run: sh 'x' }"), 0, 5)
 
 
@@ -21,11 +23,13 @@ PLACE = Span(Source("x.events", "resource a { run: sh 'x' }"), 0, 5)
     [
         ("sh", OPTIONS, None, []),
         ("exec", (), None, []),
-        ("ansible.role", (), None, ["EV610 the driver `ansible.role` of `a.run` is not built yet | Use `sh` or `exec`."]),
+        ("ansible.role", (), None, [f"EV610 the driver `ansible.role` of `a.run` is not built yet | Built are {BUILT}."]),
         ("exce", (), None, ["EV610 there is no driver `exce` (for `a.run`) | Did you mean `exec`?"]),
-        ("zzz", (), None, ["EV610 there is no driver `zzz` (for `a.run`) | The drivers are `sh` and `exec`."]),
+        ("zzz", (), None, [f"EV610 there is no driver `zzz` (for `a.run`) | The drivers are {BUILT}."]),
         ("sh", (), "ctl", ["EV611 `a.run` is to run on `ctl`, and running on other hosts is not built yet | Leave out the `@` to run it on this machine."]),
-        ("sh", ("timeout", "sudo"), None, [f"EV612 the option `sudo` of `a.run` is not built yet | Leave it out; built are {', '.join(OPTIONS)}."]),
+        ("copy", (*OPTIONS, "mode", "owner", "group"), None, []),
+        ("http.get", ("expect", "headers"), None, []),
+        ("sh", ("timeout", "mode"), None, [f"EV612 `sh` has no option `mode` (for `a.run`) | Its options are {', '.join(OPTIONS)}."]),
     ],
 )  # fmt: skip
 def test_refusals(driver: str, options: tuple[str, ...], host: str | None, expected: list[str]) -> None:
@@ -34,9 +38,8 @@ def test_refusals(driver: str, options: tuple[str, ...], host: str | None, expec
     assert all(d.span == PLACE and d.severity == "error" for d in found)
 
 
-@pytest.mark.parametrize("option", ["sudo", "confirm", "sensitive", "on_cut"])
-def test_options_of_later(option: str) -> None:
-    assert [d.code for d in refusals("a.run", "sh", {option: PLACE}, None, PLACE)] == ["EV612"]
+def test_every_option_of_the_language_is_built() -> None:
+    assert OPTIONS == words.OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -63,12 +66,15 @@ def test_a_driver_makes_a_process_of_each_try() -> None:
     first = Try(sh("echo a", environment={"A": "1"}, env={"B": "2"}), 1, "/e/0")
     second = Try(sh("echo b\necho c", step=1, folder="/tmp", cwd="sub"), 1, "/e/1")
     one, two = load("sh").commands([first, second], Here())
+    assert isinstance(one, Command)
+    assert isinstance(two, Command)
     assert one.argv == ("/bin/sh", "-c", "echo a")
     assert one.env == {"A": "1", "B": "2", "EVDSL_EVENT": "/e/0"}
     assert (one.cwd, one.tries, one.shown) == ("/", (first,), "echo a")
     assert (two.cwd, two.tries, two.shown) == ("/tmp/sub", (second,), "echo b ...")
-    assert load("sh").read(first, Ended(3)) == (3, "", "")
+    assert load("sh").read(first, Ended(3)) == Verdict(3)
     (three,) = load("exec").commands([Try(exec_("prog", 1, 2.5, True), 1, "")], Here())
+    assert isinstance(three, Command)
     assert three.argv == ("prog", "1", "2.5", "true")
 
 

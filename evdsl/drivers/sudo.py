@@ -1,0 +1,95 @@
+"""The option `sudo`: a command runs as another user, without anyone being asked for a password.
+
+`sudo` clears the environment, and an argument could be read by everybody, so what the command is to know goes by
+standard input: a small shell reads it, and becomes the command. For that `sudo` must let us run /bin/sh as that user.
+The event file is made beforehand, for the other user could not; what stands in it tells whether `sudo` let us.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .driver import Command, Ended, Unfit
+from .job import Job
+
+_WAITS = b"evdsl: sudo has not begun\n"
+_NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+# Values stand on one line, in single quotes, a line end in them as "$n".
+_ENTER = """n='
+'
+IFS= read -r e && eval "$e" && unset n e && true > "$EVDSL_EVENT" && exec "$@"
+exit 126"""
+
+
+def user_of(job: Job) -> str:
+    """The user that a job is to run as by way of sudo, empty where that is the user of evdsl itself."""
+    value = job.options.get("sudo")
+    if not value:
+        return ""
+    name = "root" if value is True else str(value)
+    return "" if _is_us(name) else name
+
+
+def _is_us(name: str) -> bool:
+    if name == "root":
+        return os.geteuid() == 0
+    import pwd  # imported late: only wanted for other users
+
+    try:
+        return pwd.getpwnam(name).pw_uid == os.geteuid()
+    except KeyError:
+        return False
+
+
+def before(user: str) -> tuple[str, ...]:
+    """What stands before a command that is to run as this user."""
+    return ("sudo", "-n", "-u", user, "--")
+
+
+def as_user(command: Command, user: str) -> Command:
+    """The command, run as this user. Makes the event files of its tries; raises OSError."""
+    for number, attempt in enumerate(command.tries):
+        file = os.open(
+            attempt.event_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666
+        )
+        try:
+            os.fchmod(file, 0o666)
+            os.write(file, b"" if number else _WAITS)
+        finally:
+            os.close(file)
+    stdin = "".join(f"export {_word(name, value)};" for name, value in command.env.items()) + "\n"
+    argv = (*before(user), "/bin/sh", "-c", _ENTER, "sh", *command.argv)
+    given = os.fsencode(stdin) + command.stdin
+    return Command(argv, command.cwd, command.tries, {}, given, command.shown)
+
+
+def _word(name: str, value: str) -> str:
+    if not _NAME.match(name):
+        raise Unfit(f"`{name}` cannot be the name of a variable under `sudo`")
+    quoted = value.replace("'", "'\\''").replace("\n", "'\"$n\"'")
+    return f"{name}='{quoted}'"
+
+
+def heard(command: Command, ended: Ended, user: str) -> Ended:
+    """What came of a command that was run by `as_user`: a refusal by sudo is a problem, and no verdict of it."""
+    path = command.tries[0].event_file
+    try:
+        with open(path, "rb", opener=_plain) as file:
+            waits = file.read(len(_WAITS) + 1) == _WAITS
+    except OSError:
+        waits = False
+    if not waits:
+        return ended
+    os.truncate(path, 0)
+    if ended.exit is None:
+        return ended
+    if ended.exit == 126:
+        return ended._replace(exit=None, problem=f"`{user}` cannot write to the event file {path}")
+    lines = [line.removeprefix("sudo: ") for line in ended.output.text.splitlines() if line.strip()]
+    said = "; ".join(lines[-3:]) or f"exit {ended.exit}"
+    return ended._replace(exit=None, problem=f"sudo refused: {said}")
+
+
+def _plain(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
