@@ -218,7 +218,6 @@ def test_what_is_said_of_a_long_word_is_short(tmp_path: Path) -> None:
     assert len(said) < 4_000
 
 
-@defect("the message of EV101 repeats the whole word")
 def test_what_is_said_of_a_long_first_word_is_short(tmp_path: Path) -> None:
     assert len(checked(tmp_path, "x" * 1_000_000, 1)) < 4_000
 
@@ -269,7 +268,6 @@ def test_long_conditions(tmp_path: Path, test: str) -> None:
     sane(done, 0)
 
 
-@defect("RecursionError: attributes are evaluated by recursion without a bound")
 def test_attributes_that_are_made_of_each_other(tmp_path: Path) -> None:
     chain = "".join(f'a{i} = "{{{{a{i + 1}}}}}"\n' for i in range(2_000))
     checked(tmp_path, f"resource a {{ {chain}a2000 = 'x'\nrun: sh 'x'\n}}\n", 0)
@@ -336,7 +334,6 @@ def test_shell_texts_made_to_hurt(tmp_path: Path, text: str) -> None:
     "pattern",
     ["*a" * 20 + "b.run", "**." * 12 + "nope", "".join(f"<h{i}>" for i in range(12)) + "b.run"],
 )
-@defect("patterns are regular expressions that go back: exponential in their stars")
 def test_patterns_made_to_hurt(tmp_path: Path, pattern: str) -> None:
     names = f"on {'a' * 60}.run changed b.run\non {'a.' * 60}run changed b.run\n"
     checked(tmp_path, f"{names}on {pattern} changed b.run\n", 1, cpu=2)
@@ -353,10 +350,9 @@ MANY = "[" + ", ".join(map(str, range(1000))) + "]"
     [
         pytest.param("on x.run changed y.run", id="the same statement"),
         pytest.param("on a{{a}}.run changed b{{b}}{{c}}.run", id="a statement"),
-        pytest.param("", id="nothing", marks=defect("only statements count: empty bodies go round 10^9 times")),
+        pytest.param("", id="nothing"),
         pytest.param(
-            'host h{{a}}-{{b}}-{{c}} = "x"', id="a host", marks=defect("only statements count, hosts do not")
-        ),
+            'host h{{a}}-{{b}}-{{c}} = "x"', id="a host"),
     ],
 )
 def test_a_loop_that_explodes(tmp_path: Path, body: str) -> None:
@@ -364,7 +360,6 @@ def test_a_loop_that_explodes(tmp_path: Path, body: str) -> None:
     assert codes(checked(tmp_path, text, 1, cpu=2, MOST_STATEMENTS=5_000)) == ["EV215"]
 
 
-@defect("the million statements made so far are all looked at before the error is told: half a minute, 2 GiB")
 def test_a_loop_that_explodes_in_full(tmp_path: Path) -> None:
     body = "on a{{a}}.run changed b{{b}}{{c}}.run"
     text = f"group g = {MANY}\nfor a in g {{ for b in g {{ for c in g {{\n{body}\n}} }} }}\n"
@@ -375,10 +370,9 @@ def test_a_loop_that_explodes_in_full(tmp_path: Path) -> None:
     "statement",
     [
         pytest.param(
-            "on **.* done **.*", marks=defect("the bound is looked at between pairs of references, not inside one")
-        ),
-        pytest.param("**.* after **.*", marks=defect("the same for orders")),
-        pytest.param("on all <h>.x, <k>.x done <m>.x", marks=defect("the bindings of `all` rules have no bound")),
+            "on **.* done **.*"),
+        pytest.param("**.* after **.*"),
+        pytest.param("on all <h>.x, <k>.x done <m>.x"),
         "connect ** **",
         pytest.param("on {list} done {list}", id="lists"),
         pytest.param("{list} after {list}", id="lists of an order"),
@@ -392,7 +386,6 @@ def test_a_pattern_that_explodes(tmp_path: Path, statement: str) -> None:
     assert "EV215" in codes(said)
 
 
-@defect("nine million rules are made before the bound of one million is looked at: MemoryError")
 def test_a_pattern_over_three_thousand_actions(tmp_path: Path) -> None:
     text = "".join(f"on a{i}.x changed b{i}.x\n" for i in range(1500))
     said = checked(tmp_path, f"{text}on **.* done **.*\n", 1, cpu=5)
@@ -422,12 +415,10 @@ def test_a_pattern_over_three_thousand_actions(tmp_path: Path) -> None:
         ),
     ],
 )
-@defect("values have no bound: MemoryError")
 def test_a_value_that_explodes(tmp_path: Path, text: str) -> None:
     checked(tmp_path, text, 1, cpu=2)
 
 
-@defect("every import is unrolled before anything is counted: 3^15 of them")
 def test_imports_that_explode(tmp_path: Path) -> None:
     for i in range(15):
         lines = [f'import "e{i + 1}.events" as {name}\n' for name in "xyz"] if i < 14 else []
@@ -451,7 +442,7 @@ COMMANDS = [
     ("plan", "-v"), ("plan", "--json"), ("simulate",), ("simulate", "-v"), ("simulate", "--json"), ("expand",),
     ("list",), ("graph",), ("graph", "--format", "dot"), ("graph", "--format", "graphml"),
     ("graph", "--format", "json"),
-    pytest.param(("check", "--format", "github"), marks=defect("the name of the file stands there as it is")),
+    pytest.param(("check", "--format", "github")),
 ]  # fmt: skip
 
 
@@ -519,10 +510,10 @@ def test_escapes_in_messages_never_come_out(tmp_path: Path, text: str) -> None:
         ("graph", "t.events", "-o", f"x.{ANSI}"),
         ("graph", "t.events", "-o", f"nowhere/{ANSI}.dot"),
         ("run", "t.events", "--trace", f"nowhere/{ANSI}"),
-        pytest.param((ANSI,), marks=defect("argparse errors show what was typed as it is")),
-        pytest.param(("check", "--format", ANSI), marks=defect("argparse errors show what was typed as it is")),
-        pytest.param(("run", "-j", ANSI), marks=defect("argparse errors show what was typed as it is")),
-        pytest.param(("plan", "t.events", ANSI), marks=defect("argparse errors show what was typed as it is")),
+        pytest.param((ANSI,)),
+        pytest.param(("check", "--format", ANSI)),
+        pytest.param(("run", "-j", ANSI)),
+        pytest.param(("plan", "t.events", ANSI)),
     ],
 )
 def test_escapes_of_the_command_line_never_come_out(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -615,7 +606,6 @@ NINES = "9" * 5000
         (f"resource a {{ run: sh 'x' [retry = 1.{NINES}] }}", 1),
         pytest.param(
             f"resource a {{ run: sh 'x' [exits = {{{NINES} = ok}}] }}", 1,
-            marks=defect("ValueError: int() of a key of `exits` with more than 4300 digits"),
         ),
         ("resource a { run: sh 'x' [exits = {256 = ok}] }", 1),
         ("resource a { run: sh 'x' [retry = -1] }", 1),
@@ -640,7 +630,6 @@ def test_set_of_a_number(tmp_path: Path, given: str) -> None:
     ("default", "given"),
     [("5", "1_000"), ("5", " 5 "), ("5", "٣"), ("1.5", "nan"), ("1.5", "inf"), ("1.5", "1e999"), ("[1]", "[NaN]")],
 )
-@defect("int(), float() and json.loads() take more than the language does: 1_000, nan, [NaN]")
 def test_set_of_what_the_language_could_not_write(tmp_path: Path, default: str, given: str) -> None:
     checked(tmp_path, f"param n = {default}\nresource a {{ run: sh 'echo {{{{n}}}}' }}\n", 1, "--set", f"n={given}")
 
@@ -805,17 +794,15 @@ def test_a_text_from_nowhere_imports_nothing_outside(tmp_path: Path) -> None:
         "? [a]\n: x",
         "\x00",
         "a: \x1b[31m",
-        pytest.param("a: 2001-99-99", marks=defect("ValueError of PyYAML for a date that is none")),
-        pytest.param("a: !!int x", marks=defect("ValueError of PyYAML for an int that is none")),
+        pytest.param("a: 2001-99-99"),
+        pytest.param("a: !!int x"),
         pytest.param(
-            "a: {hosts: {'h[0:9999][0:9999][0:9999]': }}", marks=defect("ranges multiply without a bound")
-        ),
+            "a: {hosts: {'h[0:9999][0:9999][0:9999]': }}"),
         pytest.param(
             "g0: &g0 {hosts: {h: }}\n"
             + "".join(
                 f"g{i}: &g{i} {{children: {{a: *g{i - 1}, b: *g{i - 1}, c: *g{i - 1}}}}}\n" for i in range(1, 30)
             ),
-            marks=defect("aliases multiply: 3^29 groups"),
         ),
     ],
     ids=lambda text: text[:24],
@@ -833,7 +820,6 @@ def test_inventories_that_are_no_files(tmp_path: Path) -> None:
     assert codes(checked(tmp_path, f'hosts "x.yml"\nhosts "../x.yml"\n{RULE}', 1)) == ["EV211"] * 2
 
 
-@defect("an inventory is opened without a look at what it is: a FIFO holds it up for ever")
 def test_an_inventory_that_is_a_fifo(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "t.events").write_text(f'hosts "fifo"\n{RULE}', "utf-8")
@@ -916,7 +902,6 @@ def test_outcomes_from_a_fifo_or_a_device(tmp_path: Path) -> None:
     sane(command(tmp_path, "simulate", "t.events", "--outcomes", "/dev/null"), 2)
 
 
-@defect("--outcomes and --set-file read without a bound: /dev/zero fills the memory, MemoryError")
 @pytest.mark.parametrize("arguments", [("simulate", "--outcomes", "/dev/zero"), ("plan", "--set-file", "p=/dev/zero")])
 def test_endless_files_of_the_command_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     (tmp_path / "t.events").write_text("param p = 'x'\nresource a { run: sh 'echo {{p}}' }\n", "utf-8")

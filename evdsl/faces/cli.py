@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ..version import __version__
+from .terminal import printable, streams
 
 Main = Callable[[argparse.Namespace], int]
 
@@ -27,6 +28,10 @@ class _Parser(argparse.ArgumentParser):
             known = ", ".join(str(c) for c in action.choices)
             said = f"; did you mean `{near}`?" if near else ""
             raise argparse.ArgumentError(action, f"`{value}` is not known{said} (one of {known})")
+
+    def error(self, message: str) -> NoReturn:
+        """What was typed may hold anything; the terminal is not to be driven by it."""
+        super().error(printable(message))
 
 
 class Command(NamedTuple):
@@ -167,8 +172,6 @@ def _positive(text: str) -> int:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command. Returns the exit code; a reader that went away ends it quietly."""
-    from .terminal import streams
-
     streams()
     try:
         args = parser(argv[0] if argv and argv[0] in COMMANDS else None).parse_args(argv)

@@ -145,7 +145,7 @@ def _escaped(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+    return _escaped(printable(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def sarif(diagnostics: Iterable[Diagnostic], version: str) -> dict[str, Any]:

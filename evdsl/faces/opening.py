@@ -8,6 +8,7 @@ import sys
 
 from ..api import Plan, Program, load_file
 from ..base.diagnostic import Diagnostic, has_errors
+from ..base.reading import read
 from .messages import show, summary
 from .terminal import Out
 
@@ -54,13 +55,11 @@ def settings(args: argparse.Namespace) -> dict[str, str] | None:
                 usage(args, f"`{option} {text}` has no value", f"write `{option} name=…`")
                 return None
             if option == "--set-file":
-                try:
-                    with open(value, encoding="utf-8") as file:
-                        value = file.read().removesuffix("\n")
-                except (OSError, UnicodeDecodeError) as error:
-                    reason = getattr(error, "strerror", None) or "it is not UTF-8"
-                    usage(args, f"`{option} {text}`: {value} cannot be read: {reason}", "check the path")
+                source, wrong = read(value)
+                if source is None:
+                    usage(args, f"`{option} {text}`: {wrong[0].message}", "name a text file in UTF-8")
                     return None
+                value = source.text.removesuffix("\n")
             found[name] = value
     return found
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from ..api import Plan
+from ..base.reading import read
 from ..plan.plan import Trigger
 from ..plan.says import Says
 from ..run.engine import Cause
@@ -61,12 +62,14 @@ def _outcomes(args: argparse.Namespace) -> dict[str, object] | None:
         return {}
     import json
 
+    source, wrong = read(args.outcomes)
+    if source is None:
+        usage(args, f"`--outcomes {args.outcomes}`: {wrong[0].message}", 'it holds {"a.run#0": "ok", …}')
+        return None
     try:
-        with open(args.outcomes, encoding="utf-8") as file:
-            found = json.load(file)
-    except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or "it is no JSON"
-        usage(args, f"`--outcomes {args.outcomes}`: {reason}", 'it holds {"a.run#0": "ok", …}')
+        found = json.loads(source.text)
+    except (ValueError, RecursionError):
+        usage(args, f"`--outcomes {args.outcomes}`: it is no JSON", 'it holds {"a.run#0": "ok", …}')
         return None
     if not isinstance(found, dict):
         usage(args, f"`--outcomes {args.outcomes}` holds no map", 'it holds {"a.run#0": "ok", …}')

@@ -167,7 +167,7 @@ def _option_kind(name: str, value: object, option: ast.Option, say: Say) -> None
                 places[key.text if isinstance(key, ast.Ref) else key.value] = key, meaning
         for code, word in value.items():
             key_at, word_at = places.get(code, (option.value, option.value))
-            if not code.isdecimal() or int(code) > 255:
+            if not (code.isdecimal() and len(code) < 4 and int(code) < 256):
                 say(
                     "EV219",
                     f"`{code}` is no exit code",

@@ -7,7 +7,7 @@ from ..syntax import ast
 from .condition import holds
 from .naming import filled
 from .scope import Scope
-from .values import Unknown, evaluate, kind
+from .values import LARGEST, Unknown, bounded, evaluate, kind
 
 
 def set_groups(scope: Scope) -> list[Diagnostic]:
@@ -52,6 +52,8 @@ def _set(s: ast.Group, scope: Scope, pending: dict[str, ast.Group], found: list[
             elif member.text in unit_groups:
                 unit.used.add(member.text)
                 members += unit_groups[member.text]
+                if len(members) > LARGEST:
+                    break
             elif member.text in pending:
                 return False
             elif isinstance(value := scope.static(member.text), list):
@@ -59,6 +61,7 @@ def _set(s: ast.Group, scope: Scope, pending: dict[str, ast.Group], found: list[
             else:  # the name of a host or a resource
                 members.append(filled(member.text, scope, member, found))
         unit_groups[name] = members
+        bounded(members, scope, s)
     except Unknown as error:
         found.extend(error.diagnostics)
         unit_groups[name] = []

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..base.reading import read
 from ..base.source import Span
 from .program import Host
 
 _DEEPEST = 64
+_MOST = 100_000
 _VARIABLES = {"ansible_user": "user", "ansible_port": "port", "ansible_ssh_private_key_file": "key"}
 
 
@@ -19,50 +21,61 @@ def inventory(path: str, origin: Span) -> tuple[list[Host], dict[str, list[str]]
     """
     import yaml  # imported late: few programs name an inventory
 
+    source, found = read(path)
+    if source is None:
+        return [], {}, found[0].message
     try:
-        tree = yaml.safe_load(_text(path))
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        return [], {}, getattr(error, "strerror", None) or "it cannot be read"
+        tree = yaml.safe_load(source.text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         return [], {}, f"it is no YAML (line {mark.line + 1})" if mark else "it is no YAML"
+    except (ValueError, RecursionError, OverflowError):  # a date or a number that is none, too deep
+        return [], {}, "it holds a value that YAML cannot read"
     if tree is None:
         return [], {}, ""
     if not isinstance(tree, dict):
         return [], {}, "its top level is not a map of groups"
-    hosts: dict[str, Host] = {}
-    groups: dict[str, list[str]] = {}
+    taken = _Inventory(origin)
     try:
         for name, group in tree.items():
-            _group(str(name), group, hosts, groups, origin, 0)
+            taken.group(str(name), group, 0)
     except ValueError as error:
         return [], {}, str(error)
-    return list(hosts.values()), groups, ""
+    return list(taken.hosts.values()), taken.groups, ""
 
 
-def _text(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
+class _Inventory:
+    """Takes in groups; raises ValueError for what is not as Ansible has it. `visits` bounds what aliases multiply."""
 
+    def __init__(self, origin: Span) -> None:
+        self.origin = origin
+        self.hosts: dict[str, Host] = {}
+        self.groups: dict[str, list[str]] = {}
+        self.visits = 0
 
-def _group(
-    name: str, group: Any, hosts: dict[str, Host], groups: dict[str, list[str]], origin: Span, depth: int
-) -> list[str]:
-    """Take in one group and those below it; the names of its hosts."""
-    if depth > _DEEPEST:
-        raise ValueError("its groups are nested too deep")
-    group = group or {}
-    if not isinstance(group, dict):
-        raise ValueError(f"group `{name}` is not a map")
-    members: dict[str, None] = dict.fromkeys(groups.get(name, []))
-    for pattern, variables in _items(group, "hosts", name):
-        for host in _ranges(str(pattern)):
-            members[host] = None
-            _host(host, variables or {}, hosts, origin)
-    for child, below in _items(group, "children", name):
-        members.update(dict.fromkeys(_group(str(child), below, hosts, groups, origin, depth + 1)))
-    groups[name] = list(members)
-    return groups[name]
+    def group(self, name: str, group: Any, depth: int) -> list[str]:
+        """Take in one group and those below it; the names of its hosts."""
+        if depth > _DEEPEST:
+            raise ValueError("its groups are nested too deep")
+        group = group or {}
+        if not isinstance(group, dict):
+            raise ValueError(f"group `{name}` is not a map")
+        members: dict[str, None] = dict.fromkeys(self.groups.get(name, []))
+        for pattern, variables in _items(group, "hosts", name):
+            for host in _ranges(str(pattern)):
+                self._visit()
+                members[host] = None
+                _host(host, variables or {}, self.hosts, self.origin)
+        for child, below in _items(group, "children", name):
+            self._visit()
+            members.update(dict.fromkeys(self.group(str(child), below, depth + 1)))
+        self.groups[name] = list(members)
+        return self.groups[name]
+
+    def _visit(self) -> None:
+        self.visits += 1
+        if self.visits > _MOST:
+            raise ValueError(f"it names more than {_MOST:,} hosts and groups")
 
 
 def _items(group: dict[str, Any], key: str, name: str) -> list[tuple[Any, Any]]:

@@ -9,7 +9,7 @@ from .names import Names
 from .naming import filled
 from .program import Handed
 from .reference import Named, joined
-from .relations import Relations, words
+from .relations import Relations, bounded, words
 from .scope import Scope
 from .unroll import Placed
 
@@ -35,8 +35,7 @@ def connect(s: ast.Connect, scope: Scope, relations: Relations) -> None:
         return
     made = 0
     for a, b in joined(*ends(s, scope, names, resources)):
-        if relations.too_many(origin):
-            return
+        bounded(made)
         made += 1
         _pair(a, b, s, scope, relations)
     if not made:
@@ -140,7 +139,8 @@ def occur(placed: list[Placed], names: Names) -> None:
                 continue
             if any(isinstance(link, ast.NoEvents) for link in s.links or ()):
                 continue
-            for a, b in joined(*ends(s, p.scope, names, occurring(names))):
+            for count, (a, b) in enumerate(joined(*ends(s, p.scope, names, occurring(names)))):
+                bounded(count)
                 if a != b:
                     for resource, action in (
                         (a, "run"),

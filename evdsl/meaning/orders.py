@@ -22,8 +22,6 @@ def order(s: ast.Order, scope: Scope, references: References, relations: Relatio
                 number(name)
     for b in later:
         for a in earlier:
-            if relations.too_many(origin):
-                return
             for after, before in joined(b, a):
                 made += 1
                 number(after)  # the later one stands first in the text

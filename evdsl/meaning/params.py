@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ..base.diagnostic import Diagnostic
@@ -9,7 +10,7 @@ from ..base.record import field, record
 from ..base.spell import nearest
 from ..syntax import ast
 from .scope import Scope, Unit
-from .values import Unknown, evaluate, kind
+from .values import Unknown, bounded, evaluate, kind
 
 
 @record
@@ -91,8 +92,8 @@ def _param(
     """The value of a param: by its import, else from outside, else its default."""
     name = s.name.text
     if name in arguments:
-        return evaluate(arguments[name].value, importer)
-    default = evaluate(s.default, scope)
+        return bounded(evaluate(arguments[name].value, importer), importer, arguments[name])
+    default = bounded(evaluate(s.default, scope), scope, s)
     text = given.value(scope.unit.prefix + name)
     if text is None:
         return default
@@ -107,17 +108,23 @@ def _as(default: object, text: str) -> object:
     """A text from outside as what the default is. Raises KeyError or ValueError where it is not."""
     if isinstance(default, bool):
         return {"true": True, "false": False}[text]
-    if isinstance(default, int):
-        if len(text) > 18:
+    if isinstance(default, (int, float)):
+        if (
+            not re.fullmatch(r"-?[0-9]+" if isinstance(default, int) else r"-?[0-9]+(\.[0-9]+)?", text)
+            or len(text) > 18
+        ):
             raise ValueError(text)
-        return int(text)
-    if isinstance(default, float):
-        return float(text)
+        return type(default)(text)
     if isinstance(default, (list, dict)):
         import json
 
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_no_constant)
         if type(value) is not type(default):
             raise ValueError(text)
         return value
     return text
+
+
+def _no_constant(word: str) -> object:
+    """NaN and Infinity, which are no JSON."""
+    raise ValueError(word)

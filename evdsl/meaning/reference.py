@@ -9,6 +9,7 @@ from ..syntax import ast
 from . import pattern
 from .names import Names
 from .pattern import Bound
+from .relations import bounded
 from .scope import Scope
 
 
@@ -52,7 +53,11 @@ class References:
             names.left_out(names.absent[gone[0][0]], text, ref, scope)
             return None
         hint = "patterns match RESOURCE.ACTION: `*` inside a segment, `**` over segments"
-        if pattern.matches(text + ".run", self.pool):
+        if pattern.too_wild(text):
+            hint = (
+                "a segment holds at most three `<h>` and `*` together, a pattern with `<h>` at most two `**`"
+            )
+        elif pattern.matches(text + ".run", self.pool):
             hint = f"it matches resources: write `{ref.text}.run`"
         names.say("EV206", f"`{ref.text}` matches no action", scope, ref, hint)
         return None
@@ -95,10 +100,11 @@ def bindings(named: list[Named]) -> list[Bound]:
         for bound in dict.fromkeys(b for _, b in n.found):
             values = dict(bound)
             index.setdefault(tuple(values[v] for v in shared), []).append(bound)
-        merged = []
+        merged: list[Bound] = []
         for bound in found:
             values = dict(bound)
             for more in index.get(tuple(values[v] for v in shared), ()):
+                bounded(len(merged))
                 merged.append(tuple(sorted({**values, **dict(more)}.items())))
         found = merged
         seen |= set(n.variables)

@@ -11,7 +11,7 @@ from .names import Names
 from .orders import order, serial
 from .program import Start
 from .reference import Named, References, bindings, joined, under
-from .relations import Relations, words
+from .relations import Relations, TooMany, words
 from .scope import Scope
 from .unroll import Placed
 
@@ -26,28 +26,17 @@ def relate(placed: list[Placed], names: Names) -> tuple[Relations, list[int], li
     """
     relations, references = Relations(names), References(names)
     present = [p for p in placed if not p.absent]
-    if names.rules_only and any(map(_patterned, present)):
-        _occur(present, names)
     starts: dict[int, None] = {}
-    for p in present:
-        s, scope = p.statement, p.scope
-        kind = type(s)
-        if kind is ast.Rule:
-            if not _plain(s, scope, relations):  # type: ignore[arg-type]
-                _rule(s, scope, references, relations)  # type: ignore[arg-type]
-        elif kind is ast.Order:
-            order(s, scope, references, relations)  # type: ignore[arg-type]
-        elif kind is ast.Connect:
-            connect(s, scope, relations)  # type: ignore[arg-type]
-        elif kind is ast.Serial:
-            serial(s, scope, references, relations)  # type: ignore[arg-type]
-        elif isinstance(s, ast.Start):
-            references.unnumbered(s.actions, scope, "`start`")
-            found = references.each(s.actions, scope)
-            if scope.unit.importer is None:
-                for number in (names.number(name) for n in found for name, _ in n.found):
-                    starts[number] = None
-                    relations.sequence.append(Start(number))
+    at = present[0] if present else None
+    try:
+        if names.rules_only and any(map(_patterned, present)):
+            _occur(present, names)
+        for at in present:
+            _relate(at.statement, at.scope, references, relations, starts)
+    except TooMany:
+        assert at is not None
+        relations.too_many(at.scope.span(at.statement))
+        return relations, [], []
     agains = [
         again
         for p in present
@@ -55,6 +44,28 @@ def relate(placed: list[Placed], names: Names) -> tuple[Relations, list[int], li
         for again in _again(p.statement, p.scope, references)
     ]
     return relations, list(starts), agains
+
+
+def _relate(
+    s: ast.Statement, scope: Scope, references: References, relations: Relations, starts: dict[int, None]
+) -> None:
+    """What one statement relates. Raises TooMany."""
+    if isinstance(s, ast.Rule):
+        if not _plain(s, scope, relations):
+            _rule(s, scope, references, relations)
+    elif isinstance(s, ast.Order):
+        order(s, scope, references, relations)
+    elif isinstance(s, ast.Connect):
+        connect(s, scope, relations)
+    elif isinstance(s, ast.Serial):
+        serial(s, scope, references, relations)
+    elif isinstance(s, ast.Start):
+        references.unnumbered(s.actions, scope, "`start`")
+        found = references.each(s.actions, scope)
+        if scope.unit.importer is None:
+            for number in (references.names.number(name) for n in found for name, _ in n.found):
+                starts[number] = None
+                relations.sequence.append(Start(number))
 
 
 # ---- rules
@@ -114,8 +125,6 @@ def _rule(s: ast.Rule, scope: Scope, references: References, relations: Relation
         made, events = 0, words(s.events)
         for a in emitters:
             for b in subscribers:
-                if relations.too_many(origin):
-                    return
                 for emitter, subscriber in joined(a, b):
                     made += 1
                     number = names.number(emitter)

@@ -23,6 +23,16 @@ def words(events: tuple[ast.Ref, ...]) -> tuple[str, ...]:
     return tuple(sorted({e.text for e in events}, key=_POSITION.__getitem__))
 
 
+class TooMany(Exception):
+    """A statement makes more rules or orders than MOST_RULES; relate() tells of it and makes no more."""
+
+
+def bounded(count: int) -> None:
+    """Raises TooMany where so many rules, orders or pairs are too many."""
+    if count > MOST_RULES:
+        raise TooMany
+
+
 class Relations:
     """What the statements relate; `sequence` has it in their order, `start` too.
 
@@ -37,7 +47,6 @@ class Relations:
         self.sequence: list[int | Start] = []
         self._rule_at: dict[tuple[object, ...], int] = {}
         self._order_at: dict[tuple[int, int, str], int] = {}
-        self._full = False
 
     def rule(
         self,
@@ -55,6 +64,7 @@ class Relations:
         at = self._rule_at.get(key)
         if at is None:
             self._rule_at[key] = at = len(self.rules)
+            bounded(at)
             self.sequence.append(at)
             self.rules.append(
                 _new(Rule, (*key, origin, removal))
@@ -68,20 +78,17 @@ class Relations:
         at = self._order_at.get(key)
         if at is None:
             self._order_at[key] = len(self.orders)
+            bounded(len(self.orders))
             self.sequence.append(~len(self.orders))
             self.orders.append(Order(before, after, kind, weak, origin))
         elif self.orders[at].weak and not weak:
             self.orders[at] = Order(before, after, kind, False, origin)
 
-    def too_many(self, origin: Span) -> bool:
-        """Whether MOST_RULES is passed; told once."""
-        if self._full or len(self.rules) + len(self.orders) <= MOST_RULES:
-            return self._full
-        self._full = True
+    def too_many(self, origin: Span) -> None:
+        """Tell that a statement would make more than MOST_RULES."""
         message = f"patterns make more than {MOST_RULES:,} rules of this"
         hint = "name fewer actions, or put one action between the two sides"
         self.names.diagnostics.append(Diagnostic("EV215", message, origin, hint))
-        return True
 
     def nothing(self, origin: Span) -> None:
         """Tell that a statement with patterns relates nothing."""

@@ -14,7 +14,7 @@ from ..base.record import field, record
 from ..base.source import Span
 from ..syntax import ast
 from . import template
-from .values import Unknown, checked_holes, evaluate, hole_span, unknown_name
+from .values import Unknown, checked_holes, evaluate, hole_spans, texts, unknown_name, words
 
 if TYPE_CHECKING:
     from .program import Action, Program, Resource
@@ -52,7 +52,7 @@ class Values:
     resource: str
     scope: Scope
     data: Mapping[str, object] = field(default_factory=dict)
-    _busy: list[str] = field(default_factory=list)
+    _known: dict[str, object] = field(default_factory=dict)
 
     @property
     def declared(self) -> Resource | None:
@@ -74,24 +74,45 @@ class Values:
         return self.scope.static(name)
 
     def attribute(self, name: str) -> object:
-        """The value of a declared attribute. Raises Unknown, also where attributes are made of each other."""
-        own = self.declared
+        """The value of a declared attribute. Raises Unknown, also where attributes are made of each other.
+
+        What it is made of is worked out first, with a list in place of recursion: a chain of them may be long.
+        """
+        own, known = self.declared, self._known
         assert own is not None
-        node = own.attributes[name]
-        if name in self._busy:
-            raise Unknown(
-                Diagnostic(
-                    "EV208",
-                    f"attribute `{name}` is made of itself",
-                    own.scope.span(node.name),
+        waiting, opened = [name], set[str]()
+        while waiting:
+            at = waiting[-1]
+            node = own.attributes[at]
+            needs = [] if at in known else self._own_names(node.value, own)
+            if at in opened or not needs:
+                waiting.pop()
+                if at not in known:
+                    known[at] = evaluate(node.value, own.scope, self.plain(own.scope))
+                continue
+            opened.add(at)
+            if circle := [need for need in needs if need in opened]:
+                span = own.scope.span(own.attributes[circle[0]].name)
+                message, hint = (
+                    f"attribute `{circle[0]}` is made of itself",
                     "give one of the attributes a value of its own",
                 )
-            )
-        self._busy.append(name)
-        try:
-            return evaluate(node.value, own.scope, self.plain(own.scope))
-        finally:
-            self._busy.remove(name)
+                raise Unknown(Diagnostic("EV208", message, span, hint))
+            waiting += needs
+        return known[name]
+
+    def _own_names(self, value: ast.Value, own: Resource) -> list[str]:
+        """The attributes that a value is made of and whose values are not known yet."""
+        names = [hole.name for text in texts(value) for hole in template.likely_holes(text.value)]
+        names += [word.text for word in words(value)]
+        return [
+            n
+            for n in dict.fromkeys(names)
+            if n in own.attributes
+            and n not in self._known
+            and n not in self.scope.loop
+            and n not in self.data
+        ]
 
     def address(self) -> str:
         own = self.declared
@@ -230,11 +251,13 @@ def _shell(text: ast.Text, values: Values) -> str:
     scope = values.scope
     found = checked_holes(text, scope)
     wrong: list[Diagnostic] = []
+    spans = hole_spans(text, scope) if found else []
+    places = {hole.start: span for hole, span in zip(found, spans, strict=True)}
     for hole, place in template.in_quotes(text.value) if found else ():
         variable = '"$' + hole.name.replace("-", "_") + '"'
         message = f"`{{{{{hole.name}}}}}` stands in {place}, where its value could end the word"
         hint = f"write `{variable}` there, or `{{{{{hole.name} | raw}}}}` to put it in as it is"
-        wrong.append(Diagnostic("EV210", message, hole_span(text, found.index(hole), scope), hint))
+        wrong.append(Diagnostic("EV210", message, places[hole.start], hint))
     words: dict[int, str] = {}
     for index, hole in enumerate(found):
         value = values.find(hole.name)
@@ -247,7 +270,7 @@ def _shell(text: ast.Text, values: Values) -> str:
         else:
             own = values.declared
             known = iter([*values.data, *(own.attributes if own else ())])
-            wrong.append(unknown_name(hole.name, hole_span(text, index, scope), scope, known))
+            wrong.append(unknown_name(hole.name, spans[index], scope, known))
     if wrong:
         raise Unknown(*wrong)
     return template.fill(text.value, lambda hole: words[hole.start]) if found else text.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -30,11 +31,16 @@ class Unclosed(ValueError):
 
 def holes(text: str) -> list[Hole]:
     """The holes of a text, in order. Raises Unclosed for `{{` that begins none."""
-    found = [Hole(m[1], bool(m[2]), m.start(), m.end()) for m in _HOLE.finditer(text)]
+    found = likely_holes(text)
     if text.count("{{") != len(found):
         taken = {h.start for h in found}
         raise Unclosed(next(m.start() for m in re.finditer(r"\{\{", text) if m.start() not in taken))
     return found
+
+
+def likely_holes(text: str) -> list[Hole]:
+    """The holes of a text, whatever else in it looks like one."""
+    return [Hole(m[1], bool(m[2]), m.start(), m.end()) for m in _HOLE.finditer(text)]
 
 
 def fill(text: str, value: Callable[[Hole], str]) -> str:
@@ -79,6 +85,12 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
     spots = {h.start: h for h in holes(text) if not h.raw}
     if not spots:
         return
+    starts = list(spots)
+
+    def between(begin: int, end: int, place: str) -> Iterator[tuple[Hole, str]]:
+        for at in starts[bisect_right(starts, begin) : bisect_left(starts, end)]:
+            yield spots[at], place
+
     stack: list[str] = []  # what is open: " ` $( (
     waiting: list[str] = []  # here-documents whose bodies begin at the next line end
     i, n = 0, len(text)
@@ -108,7 +120,7 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
         elif c == "'":
             end = text.find("'", i + 1)
             end = n if end < 0 else end
-            yield from ((h, "single quotes") for at, h in spots.items() if i < at < end)
+            yield from between(i, end, "single quotes")
             i = end
         elif c == '"':
             stack.append('"')
@@ -126,7 +138,7 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
         elif c == "#" and (i == 0 or text[i - 1] in " \t\n;&|("):
             end = text.find("\n", i)
             end = n if end < 0 else end
-            yield from ((h, "a comment") for at, h in spots.items() if i < at < end)
+            yield from between(i, end, "a comment")
             i = end
             continue
         elif c == "<" and (here := re.match(_HEREDOC, text[i : i + 200])):
@@ -137,7 +149,7 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
             for word in waiting:
                 close = re.compile(rf"^[\t]*{re.escape(word)}$", re.MULTILINE).search(text, i + 1)
                 end = close.end() if close else n
-                yield from ((h, "a here-document") for at, h in spots.items() if i < at < end)
+                yield from between(i, end, "a here-document")
                 i = end
             waiting = []
             continue

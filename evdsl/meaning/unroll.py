@@ -26,7 +26,8 @@ from .scope import Scope, Unit
 from .values import Unknown, evaluate
 
 MOST_STATEMENTS = 1_000_000
-"""More than that after all loops and imports is taken for a mistake."""
+"""More than that after all loops and imports, rounds of loops counted in, is taken for a mistake."""
+MOST_IMPORTS = 10_000
 DEEPEST_IMPORT = 16
 
 
@@ -58,13 +59,21 @@ def unroll(source: Source, folder: str | None, given: Given) -> Unrolled:
     return _Unroll(folder, given).root(source)
 
 
+class TooMany(Exception):
+    """Loops or imports make too much of what they stand around; holds the diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
 class _Unroll:
     def __init__(self, folder: str | None, given: Given) -> None:
         self.project = os.path.realpath(folder) if folder is not None else None
         self.given = given
         self.out = Unrolled([])
         self.parsed: dict[str, ast.File] = {}
-        self.full = False  # MOST_STATEMENTS is reached, and said so
+        self.rounds = 0  # of loops
 
     def say(self, code: str, message: str, scope: Scope, node: ast.Node, hint: str) -> None:
         self.out.diagnostics.append(Diagnostic(code, message, scope.span(node), hint))
@@ -73,7 +82,11 @@ class _Unroll:
         file, found = parse(source)
         self.out.diagnostics += found
         unit = Unit(file, self.project)
-        self.unit(unit, {}, Scope(unit), False)
+        try:
+            self.unit(unit, {}, Scope(unit), False)
+        except TooMany as error:
+            # what was made so far is of no use, and a look at all of it would take long
+            self.out = Unrolled([unit], diagnostics=[*self.out.diagnostics, error.diagnostic])
         self.out.diagnostics += unknown_settings(self.out.units, self.given)
         return self.out
 
@@ -87,7 +100,8 @@ class _Unroll:
             if isinstance(s, ast.Inventory):
                 self._told(self._inventory, s, scope)
         self.out.diagnostics += set_groups(scope)
-        self.body(file.statements, scope, absent)
+        if file.statements:
+            self.body(file.statements, scope, absent, file.statements[0])
 
     def _told(self, do: object, *arguments: object) -> None:
         """Do something that raises Unknown; tell what it says."""
@@ -98,8 +112,10 @@ class _Unroll:
 
     # ---- statements
 
-    def body(self, statements: tuple[ast.Statement, ...], scope: Scope, absent: bool) -> None:
-        """Place the statements of a file or of one round of a loop."""
+    def body(
+        self, statements: tuple[ast.Statement, ...], scope: Scope, absent: bool, around: ast.Node
+    ) -> None:
+        """Place the statements of a file or of one round of a loop; `around` is told of where they are too many."""
         place = self.out.placed.append
         for s in statements:
             kind = type(s)
@@ -117,10 +133,9 @@ class _Unroll:
             elif scope.loop:
                 hint = "move it out of the loop"
                 self.say("EV216", "this statement cannot stand in a `for`", scope, s, hint)
-        if len(self.out.placed) > MOST_STATEMENTS and not self.full:
-            self.full = True
+        if len(self.out.placed) + self.rounds > MOST_STATEMENTS:
             message = f"loops and imports make more than {MOST_STATEMENTS:,} statements of this"
-            self.say("EV215", message, scope, statements[0], "make the lists shorter")
+            raise TooMany(Diagnostic("EV215", message, scope.span(around), "make the lists shorter"))
 
     def true(self, test: ast.Condition, scope: Scope) -> bool:
         try:
@@ -133,9 +148,8 @@ class _Unroll:
         if s.when is not None and not self.true(s.when, scope):
             absent = True
         for item in items(evaluate(s.over, scope), s.over, scope):
-            if self.full:
-                return
-            self.body(s.body, Scope(scope.unit, {**scope.loop, s.variable.text: item}), absent)
+            self.rounds += 1
+            self.body(s.body, Scope(scope.unit, {**scope.loop, s.variable.text: item}), absent, s)
 
     def _host(self, s: ast.Host, scope: Scope, absent: bool) -> None:
         name = scope.unit.prefix + filled(s.name.text, scope, s.name, self.out.diagnostics)
@@ -198,6 +212,9 @@ class _Unroll:
         if absent or (s.when is not None and not self.true(s.when, scope)):
             self.out.absent_prefixes[prefix] = Placed(s, scope, True)
             return
+        if len(self.out.units) > MOST_IMPORTS:
+            message = f"files are imported more than {MOST_IMPORTS:,} times"
+            raise TooMany(Diagnostic("EV215", message, scope.span(s), "import less"))
         file, real = self._file(s, scope)
         child = Unit(file, os.path.dirname(real), prefix, unit)
         self.unit(child, {o.name.text: o for o in s.arguments}, scope, absent)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Lookup = Callable[[str], object | None]
 
+LARGEST = 1_000_000
+"""Characters and items that a value may hold; one made of others could grow without a bound."""
+
 
 class Unknown(Exception):
     """Names that have no value here, or values that do not fit: the diagnostics of all of them."""
@@ -25,16 +28,16 @@ class Unknown(Exception):
         self.diagnostics = diagnostics
 
 
-def hole_span(text: ast.Text, index: int, scope: Scope) -> Span:
-    """The place in the source of the hole number `index` (from 0) of a text."""
-    at = -2
-    for _ in range(index + 1):
-        at = text.written.find("{{", at + 2)
-    begin = text.start + (3 if text.long else 1) + at
-    end = text.written.find("}}", at)
-    return Span(
-        scope.unit.source, begin, text.start + (3 if text.long else 1) + end + 2 if end >= 0 else begin + 2
-    )
+def hole_spans(text: ast.Text, scope: Scope) -> list[Span]:
+    """The places in the source of the holes of a text, in order."""
+    begin = text.start + (3 if text.long else 1)
+    found, at = [], text.written.find("{{")
+    while at >= 0:
+        end = text.written.find("}}", at)
+        end = end + 2 if end >= 0 else at + 2
+        found.append(Span(scope.unit.source, begin + at, begin + end))
+        at = text.written.find("{{", max(end, at + 2))
+    return found
 
 
 def evaluate(value: ast.Value, scope: Scope, lookup: Lookup | None = None) -> object:
@@ -87,9 +90,32 @@ def _text(text: ast.Text, scope: Scope, lookup: Lookup | None) -> str:
     for index, hole in enumerate(found):
         known = lookup(hole.name) if lookup else scope.static(hole.name)
         if known is None:
-            raise Unknown(unknown_name(hole.name, hole_span(text, index, scope), scope))
+            raise Unknown(unknown_name(hole.name, hole_spans(text, scope)[index], scope))
         values[hole.start] = template.plain(known)
+        if sum(map(len, values.values())) > LARGEST:
+            raise Unknown(_too_large(scope, text))
     return template.fill(text.value, lambda hole: values[hole.start])
+
+
+def bounded(value: object, scope: Scope, node: ast.Node) -> object:
+    """The value, unless it holds more than LARGEST characters and items. Raises Unknown."""
+    left, waiting = LARGEST, [value]
+    while waiting and left >= 0:
+        at = waiting.pop()
+        left -= 1
+        if isinstance(at, str):
+            left -= len(at)
+        elif isinstance(at, (list, dict)):
+            waiting += at.values() if isinstance(at, dict) else at
+            left -= len(at)
+    if left < 0:
+        raise Unknown(_too_large(scope, node))
+    return value
+
+
+def _too_large(scope: Scope, node: ast.Node) -> Diagnostic:
+    message = f"this value holds more than {LARGEST:,} characters and items"
+    return Diagnostic("EV215", message, scope.span(node), "make it of fewer others")
 
 
 def unknown_name(name: str, span: Span, scope: Scope, known: Iterator[str] | None = None) -> Diagnostic:
@@ -110,8 +136,7 @@ def checked_holes(text: ast.Text, scope: Scope) -> list[template.Hole]:
     try:
         return template.holes(text.value)
     except template.Unclosed as error:
-        index = text.value.count("{{", 0, error.at)
-        span = hole_span(text, index, scope)
+        span = hole_spans(text, scope)[text.value.count("{{", 0, error.at)]
         raise Unknown(
             Diagnostic(
                 "EV209",

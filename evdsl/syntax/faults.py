@@ -110,13 +110,18 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
     hint = f"expected {listed(error.accepts or error.expected)}; {how}"
     if over:
         return _diagnostic("EV100", "the line ends too early", source, at, at + 1, hint)
-    shown = token.text if len(token.text) <= 40 else token.text[:37] + "…"
+    shown = shortened(token.text)
     return _diagnostic("EV100", f"`{shown}` does not fit here", source, at, token.end, hint)
 
 
 def opens_text(fault: Diagnostic) -> bool:
     """Whether three quotes are never closed."""
     return fault.code == "EV108" and fault.span is not None and fault.span.text in ('"""', "'''")
+
+
+def shortened(text: str) -> str:
+    """The text as a message shows it."""
+    return text if len(text) <= 40 else text[:37] + "…"
 
 
 def _diagnostic(
@@ -130,7 +135,7 @@ def _statement(source: Source, start: int, at: int) -> Diagnostic | None:
     found = _FIRST.match(source.text, start)
     if found is None:
         return None
-    word, end = found[0], found.end()
+    word, end = shortened(found[0]), found.end()
     span = Span(source, start, end)
     if source.text[end:at].strip(" \t"):
         return None
@@ -139,7 +144,7 @@ def _statement(source: Source, start: int, at: int) -> Diagnostic | None:
         there = Span(source, at, second.end())
         return Diagnostic(
             "EV101",
-            f"unknown word `{second[0]}`; did you mean `{near}`?",
+            f"unknown word `{shortened(second[0])}`; did you mean `{near}`?",
             there,
             f"an order reads `{ORDER_FORM}`",
             (),
