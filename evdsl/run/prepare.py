@@ -13,7 +13,7 @@ from ..drivers.job import Job
 from ..drivers.outcome import Outcome
 from ..drivers.registry import for_file, refusals
 from ..meaning.program import Action, Program
-from ..meaning.render import LOCAL, Values, options_of, render
+from ..meaning.render import LOCAL, Values, render
 from ..meaning.values import Unknown
 from ..plan.plan import Plan
 from ..syntax import ast
@@ -24,8 +24,11 @@ from .live import Reported, Sink
 _encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each step
 
 
-def refused(program: Program, plan: Plan) -> list[Diagnostic]:
-    """All that stands against running this plan, before anything starts: EV610 to EV614 and EV617."""
+def refused(program: Program, plan: Plan, confirmed: bool = False) -> list[Diagnostic]:
+    """All that stands against running this plan, before anything starts: EV610 to EV617.
+
+    `confirmed`: what confirm.py has to ask was asked and answered with yes; else each question is a refusal.
+    """
     found: list[Diagnostic] = []
     away: dict[str, list[Action]] = {}
     actions = [a for a in planned_actions(program, plan) if a.driver != SINK]
@@ -37,7 +40,7 @@ def refused(program: Program, plan: Plan) -> list[Diagnostic]:
             found.append(Diagnostic("EV613", f"`{action.name}` is found nowhere", span, hint))
             continue
         driver = for_file(action.file)[0] if action.file else action.driver
-        options = {name: _option_span(action, name) for name in options_of(action)}
+        options = _own_options(action)
         found += refusals(action.name, driver, options, None, span)
         resource = program.resources.get(action.resource)
         if resource is not None and resource.host is not None:
@@ -47,6 +50,10 @@ def refused(program: Program, plan: Plan) -> list[Diagnostic]:
         message = f"running on other hosts is not built yet: {names} would run on `{host}`"
         hint = "leave out the `@` to run on this machine; `plan` and `simulate` work as they are"
         found.append(Diagnostic("EV611", message, on_host[0].span, hint))
+    if not confirmed:
+        from .confirm import questions, unanswered
+
+        found += unanswered(questions(program, plan))
     return found + _without_value(program, actions)
 
 
@@ -72,10 +79,11 @@ def planned_actions(program: Program, plan: Plan) -> list[Action]:
     return [program.actions[number] for number in sorted({s.of for s in plan.steps})]
 
 
-def _option_span(action: Action, name: str) -> Span | None:
-    option = options_of(action)[name]
-    assert action.scope is not None
-    return action.scope.span(option.name)
+def _own_options(action: Action) -> dict[str, Span | None]:
+    """The options that stand at the action itself. One of `defaults` that its driver does not know is not meant for it."""
+    if action.node is None or action.scope is None:
+        return {}
+    return {option.name.text: action.scope.span(option.name) for option in action.node.options}
 
 
 def _mentions(program: Program) -> dict[str, Span]:

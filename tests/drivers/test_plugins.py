@@ -156,3 +156,8 @@ def test_pip_can_install_it(tmp_path: Path) -> None:
         pytest.skip(f"pip cannot build here: {done.stderr.strip().splitlines()[-1:]}")
     program(tmp_path, TEXT)
     assert fold(tmp_path, tmp_path / "lib") == {"flag.run": "created", "b.run": "changed"}
+
+
+def test_the_page_shows_this_one() -> None:
+    shown = (ROOT / "docs" / "drivers.md").read_text()
+    assert (PLUGIN / "evdsl_example_driver" / "__init__.py").read_text() in shown
