@@ -134,9 +134,29 @@ def _run(p: argparse.ArgumentParser) -> None:
         default="text",
         help="jsonl: a record for every change of state",
     )
+    add(
+        "--dry-run", action="store_true", help="tell what would be done, with differences; nothing is started"
+    )
+    add("--yes", action="store_true", help="do what actions with `confirm` ask about")
+    add("--shell-workers", action="store_true", help="keep shells running for `sh` actions, which is faster")
     add("--trace", metavar="OUT", help="write a line `ID OUTCOME` for each instance as it is settled")
     add("-q", "--quiet", action="store_true", help="failures and the summary only")
     add("-v", "--verbose", action="store_true", help="also ok, idle, skipped, and all output")
+
+
+def _log(p: argparse.ArgumentParser) -> None:
+    p.add_argument("ref", metavar="REF", help="an action, or one run of it: `ha.run#1`")
+    p.add_argument("file", nargs="?", metavar="FILE", help="default: the only .events file here")
+    p.add_argument(
+        "--run", type=_positive, metavar="N", help="the number of the run (default: the last that has it)"
+    )
+    _look(p)
+
+
+def _status(p: argparse.ArgumentParser) -> None:
+    p.add_argument("file", nargs="?", metavar="FILE", help="default: the only .events file here")
+    p.add_argument("--json", action="store_true", help="one document for programs")
+    _look(p)
 
 
 def _explain(p: argparse.ArgumentParser) -> None:
@@ -158,6 +178,8 @@ COMMANDS: dict[str, Command] = {
     "graph": Command("draw the plan", "graph", _graph),
     "list": Command("list resources and actions with their doc comments", "listing", _source),
     "run": Command("run the plan here", "live", _run),
+    "log": Command("show what an action wrote when it was run", "log", _log),
+    "status": Command("tell how the last run went, and each action in it", "status", _status),
     "explain": Command("explain a diagnostic code", "explain", _explain),
     "completion": Command("print a completion script", "completion", _completion),
 }

@@ -24,10 +24,10 @@ from .live import Reported, Sink
 _encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each step
 
 
-def refused(program: Program, plan: Plan, confirmed: bool = False) -> list[Diagnostic]:
+def refused(program: Program, plan: Plan) -> list[Diagnostic]:
     """All that stands against running this plan, before anything starts: EV610 to EV617.
 
-    `confirmed`: what confirm.py has to ask was asked and answered with yes; else each question is a refusal.
+    What `confirm` asks is not among it: see confirm.py.
     """
     found: list[Diagnostic] = []
     away: dict[str, list[Action]] = {}
@@ -50,10 +50,6 @@ def refused(program: Program, plan: Plan, confirmed: bool = False) -> list[Diagn
         message = f"running on other hosts is not built yet: {names} would run on `{host}`"
         hint = "leave out the `@` to run on this machine; `plan` and `simulate` work as they are"
         found.append(Diagnostic("EV611", message, on_host[0].span, hint))
-    if not confirmed:
-        from .confirm import questions, unanswered
-
-        found += unanswered(questions(program, plan))
     return found + _without_value(program, actions)
 
 

@@ -1,0 +1,53 @@
+"""`evdsl run --dry-run`: what would be done, with differences; nothing is started, written or connected to."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..api import Plan
+from ..run.dry import Dry, dry
+from .messages import show
+from .opening import err, out
+from .show_trace import causes, labels_of
+from .terminal import Out, printable
+
+
+def foretell(plan: Plan, path: str, args: argparse.Namespace) -> int:
+    """Tell it; the exit code. A store that cannot be read is as for a run."""
+    from ..run.handed import Connections
+    from ..run.prepare import Preparing
+    from ..run.state import State, Unusable
+
+    try:
+        with State.open(path, write=False) as state:
+            connections = Connections(plan.program, plan.inner, state.reported())
+            found = dry(plan.inner, Preparing(plan.program, plan.inner, connections, 0), state)
+    except Unusable as error:
+        show([error.diagnostic], err(args))
+        return 3
+    _tell(plan, found, out(args))
+    return 0
+
+
+def _tell(plan: Plan, found: Dry, shown: Out) -> None:
+    labels = labels_of(plan)
+    numbers = {step.id: n for n, step in enumerate(plan.steps)}
+    ran = [line for line in found.trace.steps if line.outcome not in ("idle", "skipped")]
+    wide = min(max((len(labels[line.id]) for line in ran), default=0), 34)
+    shown.line(("Dry run", "strong"), f" of {printable(plan.inner.path)}: nothing was started")
+    shown.line()
+    for line in ran:
+        step = found.steps[numbers[line.id]]
+        word = line.outcome if step.certain else "would run"
+        cause = causes(labels, line.because, shown.columns - wide - 20)
+        style = line.outcome if step.certain else "dim"
+        shown.line(
+            f" {shown.sign(line.outcome)} {labels[line.id]:<{wide}}  ", (f"{word:<9}", style), f"  {cause}"
+        )
+        for text in step.shown.splitlines():
+            style = "ok" if text.startswith("+") else "failed" if text.startswith("-") else "dim"
+            shown.line("   ", ("│ ", "dim"), (printable(text), style))
+    others = len(found.trace.steps) - len(ran)
+    if others:
+        shown.line()
+        shown.line(f"{others} more would stay idle or be skipped")
