@@ -86,11 +86,11 @@ def refusals(
     found, own = _against_driver(name, driver, span)
     if host is not None:
         message = f"`{name}` is to run on `{host}`, and running on other hosts is not built yet"
-        found.append(Diagnostic("EV611", message, span, "Leave out the `@` to run it on this machine."))
+        found.append(Diagnostic("EV611", message, span, "leave out the `@` to run it on this machine"))
     for option, place in options.items():
         if option not in OPTIONS and own is not None and option not in own:
             message = f"`{driver}` has no option `{option}` (for `{name}`)"
-            hint = f"Its options are {', '.join((*OPTIONS, *own))}."
+            hint = f"its options are {', '.join((*OPTIONS, *own))}"
             found.append(Diagnostic("EV612", message, place or span, hint))
     return found
 
@@ -104,15 +104,15 @@ def _against_driver(
     built = ", ".join(f"`{name}`" for name in _BUILT)
     if driver in _LATER:
         message = f"the driver `{driver}` of `{name}` is not built yet"
-        return [Diagnostic("EV610", message, span, f"Built are {built}.")], None
+        return [Diagnostic("EV610", message, span, f"built are {built}")], None
     from ..base.plugins import Unusable, known, loaded
 
     if not known(driver):
         near = nearest(driver, [*_BUILT, *_LATER])
-        hint = f"Did you mean `{near}`?" if near else f"The drivers are {built}."
+        hint = f"did you mean `{near}`?" if near else f"the drivers are {built}"
         return [Diagnostic("EV610", f"there is no driver `{driver}` (for `{name}`)", span, hint)], None
     try:
         return [], loaded(driver).options
     except Unusable as problem:
         message = f"the driver `{driver}` of `{name}` cannot be used: {problem}"
-        return [Diagnostic("EV617", message, span, "Repair or remove the package.")], None
+        return [Diagnostic("EV617", message, span, "repair or remove the package")], None

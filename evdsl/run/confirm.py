@@ -35,7 +35,7 @@ def questions(program: Program, plan: Plan) -> list[Question]:
 
 def unanswered(asked: Sequence[Question]) -> list[Diagnostic]:
     """The refusal where nobody can be asked: EV615 for each question."""
-    hint = "Run it on a terminal, or with `--yes`."
+    hint = "run it on a terminal, or with `--yes`"
     return [Diagnostic("EV615", f"`{q.action}` wants to be confirmed: {q.text}", q.span, hint) for q in asked]
 
 

@@ -62,7 +62,7 @@ class Lock:
                     os.close(file)
         except OSError as problem:
             message = f"`{path}` cannot be locked: {problem.strerror}"
-            raise Unusable("EV621", message, "See to it that the folder can be written to.", path) from None
+            raise Unusable("EV621", message, "see to it that the folder can be written to", path) from None
         return cls(file)
 
     def close(self) -> None:
@@ -102,12 +102,12 @@ def _held(path: str, content: bytes) -> Held:
         said = json.loads(content)
         pid, host, since, source = int(said["pid"]), str(said["host"]), str(said["since"]), str(said["file"])
     except (ValueError, KeyError, TypeError):
-        return Held("another run is under way here", "Wait for its end.", path)
+        return Held("another run is under way here", "wait for its end", path)
     by = f"of `{source}`, process {pid}, since {since}"
     if host != os.uname().nodename:
-        return Held(f"another run is under way: {by}, on {host}", "Wait for its end.", path)
+        return Held(f"another run is under way: {by}, on {host}", "wait for its end", path)
     if alive(pid):
-        return Held(f"another run is under way: {by}", f"Wait for its end, or end it: `kill {pid}`.", path)
+        return Held(f"another run is under way: {by}", f"wait for its end, or end it: `kill {pid}`", path)
     left = holders(path)
     names = ", ".join(f"{number} (`{name}`)" for number, name in left[:5])
     message = f"a run ({by}) was killed, and what it started still runs" + (f": {names}" if left else "")

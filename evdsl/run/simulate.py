@@ -106,7 +106,7 @@ def chosen_outcomes(
         ref, equals, said = text.rpartition("=")
         if not equals:
             found.append(
-                Diagnostic("EV602", f"`--when {text}` has no outcome", None, f"Write `--when {text}=failed`.")
+                Diagnostic("EV602", f"`--when {text}` has no outcome", None, f"write `--when {text}=failed`")
             )
             continue
         asked.append((ref.strip(), said.strip(), "--when"))
@@ -134,7 +134,7 @@ def _no_outcome(word: object, where: str) -> Diagnostic | None:
         return None
     text = word if isinstance(word, str) else str(word)
     near = None if text in SETTLED or text in EVENTS else nearest(text, OUTCOMES)
-    hint = f"Did you mean `{near}`?" if near else f"An action says one of {', '.join(OUTCOMES)}."
+    hint = f"did you mean `{near}`?" if near else f"an action says one of {', '.join(OUTCOMES)}"
     return Diagnostic("EV602", f"`{text}` is no outcome (in `{where}`)", None, hint)
 
 
@@ -166,8 +166,8 @@ class _Names:
         name, mark, _ = ref.partition("#")
         ids = self.instances(name)
         if mark and ids:
-            has = f"It has {', '.join(f'`{i}`' for i in ids)}."
+            has = f"it has {', '.join(f'`{i}`' for i in ids)}"
             return Diagnostic("EV601", f"the plan has no `{ref}` (in `{option}`)", None, has)
         near = nearest(name, [*self.ids, *self.resources])
-        hint = f"Did you mean `{near}`?" if near else "`evdsl plan` lists the actions."
+        hint = f"did you mean `{near}`?" if near else "`evdsl plan` lists the actions"
         return Diagnostic("EV601", f"no action is called `{ref}` (in `{option}`)", None, hint)

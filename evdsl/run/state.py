@@ -55,7 +55,7 @@ class State:
             there = _check_folder(folder, write) and _check_file(path, write)
         except OSError as problem:
             message = f"the state in `{problem.filename or folder}` cannot be opened: {problem.strerror}"
-            raise Unusable("EV621", message, "See to it that the folder can be written to.", path) from None
+            raise Unusable("EV621", message, "see to it that the folder can be written to", path) from None
         if not there:
             return cls.empty()
         import sqlite3  # imported late: only `run` and what reads its state want it
@@ -77,7 +77,7 @@ class State:
                 state.close()
             message = f"the state in `{path}` cannot be opened: {problem}"
             raise Unusable(
-                "EV621", message, "If it is damaged, move it away; the next run begins anew.", path
+                "EV621", message, "if it is damaged, move it away; the next run begins anew", path
             ) from None
         except Unusable:
             if state:
@@ -103,7 +103,7 @@ class State:
         (version,) = run("PRAGMA user_version").fetchone()
         if version > VERSION:
             message = f"the state in `{self.path}` was written by a newer evdsl (schema {version}, this one knows {VERSION})"
-            raise Unusable("EV622", message, "Use that evdsl, or move the state away.", self.path)
+            raise Unusable("EV622", message, "use that evdsl, or move the state away", self.path)
         if version == 0 and write:
             # In one transaction, and looked at again inside: two runs may come here at the same time.
             run("BEGIN IMMEDIATE")
@@ -168,7 +168,7 @@ def _check_folder(folder: str, write: bool) -> bool:
         return False
     if not stat.S_ISDIR(found.st_mode):
         raise Unusable(
-            "EV620", f"`{folder}` is no folder", "Move it away; evdsl keeps its state there.", folder
+            "EV620", f"`{folder}` is no folder", "move it away; evdsl keeps its state there", folder
         )
     _check_owner(folder, found)
     if write and stat.S_IMODE(found.st_mode) & 0o077:
@@ -186,7 +186,7 @@ def _check_file(path: str, write: bool) -> bool:
         return False
     if not stat.S_ISREG(found.st_mode):
         raise Unusable(
-            "EV620", f"`{path}` is no plain file", "Move it away; evdsl keeps its state there.", path
+            "EV620", f"`{path}` is no plain file", "move it away; evdsl keeps its state there", path
         )
     _check_owner(path, found)
     if write and stat.S_IMODE(found.st_mode) & 0o077:
@@ -197,4 +197,4 @@ def _check_file(path: str, write: bool) -> bool:
 def _check_owner(path: str, found: os.stat_result) -> None:
     if found.st_uid != os.geteuid():
         message = f"`{path}` belongs to another user (id {found.st_uid})"
-        raise Unusable("EV620", message, "Run evdsl as that user, or move it away.", path)
+        raise Unusable("EV620", message, "run evdsl as that user, or move it away", path)

@@ -23,13 +23,13 @@ PLACE = Span(Source("x.events", "resource a { run: sh 'x' }"), 0, 5)
     [
         ("sh", OPTIONS, None, []),
         ("exec", (), None, []),
-        ("ansible.role", (), None, [f"EV610 the driver `ansible.role` of `a.run` is not built yet | Built are {BUILT}."]),
-        ("exce", (), None, ["EV610 there is no driver `exce` (for `a.run`) | Did you mean `exec`?"]),
-        ("zzz", (), None, [f"EV610 there is no driver `zzz` (for `a.run`) | The drivers are {BUILT}."]),
-        ("sh", (), "ctl", ["EV611 `a.run` is to run on `ctl`, and running on other hosts is not built yet | Leave out the `@` to run it on this machine."]),
+        ("ansible.role", (), None, [f"EV610 the driver `ansible.role` of `a.run` is not built yet | built are {BUILT}"]),
+        ("exce", (), None, ["EV610 there is no driver `exce` (for `a.run`) | did you mean `exec`?"]),
+        ("zzz", (), None, [f"EV610 there is no driver `zzz` (for `a.run`) | the drivers are {BUILT}"]),
+        ("sh", (), "ctl", ["EV611 `a.run` is to run on `ctl`, and running on other hosts is not built yet | leave out the `@` to run it on this machine"]),
         ("copy", (*OPTIONS, "mode", "owner", "group"), None, []),
         ("http.get", ("expect", "headers"), None, []),
-        ("sh", ("timeout", "mode"), None, [f"EV612 `sh` has no option `mode` (for `a.run`) | Its options are {', '.join(OPTIONS)}."]),
+        ("sh", ("timeout", "mode"), None, [f"EV612 `sh` has no option `mode` (for `a.run`) | its options are {', '.join(OPTIONS)}"]),
     ],
 )  # fmt: skip
 def test_refusals(driver: str, options: tuple[str, ...], host: str | None, expected: list[str]) -> None:

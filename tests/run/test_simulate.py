@@ -79,10 +79,10 @@ def test_rest() -> None:
 @pytest.mark.parametrize(
     ("when", "message"),
     [
-        ("gcc.run=ok", "EV601 no action is called `gcc.run` (in `--when`) Did you mean `gc.run`?"),
-        ("zzz=ok", "EV601 no action is called `zzz` (in `--when`) `evdsl plan` lists the actions."),
+        ("gcc.run=ok", "EV601 no action is called `gcc.run` (in `--when`) did you mean `gc.run`?"),
+        ("zzz=ok", "EV601 no action is called `zzz` (in `--when`) `evdsl plan` lists the actions"),
         ("gc.run#1=ok", "EV601 the plan has no `gc.run#1` (in `--when`) It has `gc.run#0`."),
-        ("gc.run=chnaged", "EV602 `chnaged` is no outcome (in `--when gc.run`) Did you mean `changed`?"),
+        ("gc.run=chnaged", "EV602 `chnaged` is no outcome (in `--when gc.run`) did you mean `changed`?"),
         ("gc.run=idle", "EV602 `idle` is no outcome (in `--when gc.run`) An action says one of ok, changed, created, removed, failed, error."),
         ("gc.run", "EV602 `--when gc.run` has no outcome Write `--when gc.run=failed`."),
     ],
