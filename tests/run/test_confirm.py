@@ -6,7 +6,6 @@ from pathlib import Path
 
 import evdsl
 from evdsl.run.confirm import Question, questions, unanswered
-from evdsl.run.prepare import refused
 
 
 def asked(folder: Path, text: str, action: str = "run", **settings: str) -> list[Question]:
@@ -60,11 +59,3 @@ def test_where_nobody_can_be_asked(tmp_path: Path) -> None:
     assert refusal.message == "`app.run` wants to be confirmed: Run app.run?"
     assert "--yes" in refusal.hint
     assert unanswered([]) == []
-
-
-def test_without_an_answer_a_run_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "site.events").write_text(TEXT)
-    program = evdsl.load(tmp_path / "site.events")
-    assert program.inner is not None
-    assert [d.code for d in refused(program.inner, program.plan().inner)] == ["EV615"]
-    assert refused(program.inner, program.plan().inner, confirmed=True) == []
