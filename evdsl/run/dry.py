@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..base.redact import Redactor
 from ..drivers import registry
 from ..drivers.driver import Foreteller, Try, Unfit, Would, brief
 from ..drivers.job import Job
@@ -57,15 +58,22 @@ def dry(
     dirty: Collection[str] = (),
     outside: Set[int] = frozenset(),
 ) -> Dry:
-    """Go through a plan as a run would. `state` is only read; the rest of the arguments is as for `Engine`."""
+    """Go through a plan as a run would. `state` is only read; the rest of the arguments is as for `Engine`.
+
+    Secrets are taken out of all that is told.
+    """
     engine = Engine(plan, debts=debts, dirty=dirty, outside=outside)
+    redactor = Redactor(v for unit in prepare.program.units for v in unit.secrets.values() if v)
     found: dict[int, Foretold] = {}
     lines: dict[int, Line] = {}
     waiting = engine.begin()[::-1]
     while waiting:
         effect = waiting.pop()
         if isinstance(effect, Start):
-            told = found[effect.step] = _step(effect, prepare, state)
+            told = _step(effect, prepare, state)
+            told = found[effect.step] = told._replace(
+                text=redactor.text(told.text), shown=redactor.text(told.shown)
+            )
             waiting += engine.settle(effect.step, Outcome(told.event, told.text))[::-1]
         else:
             id_ = plan.steps[effect.step].id

@@ -127,6 +127,15 @@ def test_sensitive_ones(tmp_path: Path) -> None:
     assert "not shown: sensitive" in found.steps[0].shown
 
 
+def test_secrets_are_taken_out(tmp_path: Path) -> None:
+    text = 'secret token\nresource conf { run: copy "a" "b" [env = {T = token}] }'
+    (tmp_path / "a").write_text("pass hunter2\n")
+    with State.empty() as state:
+        plan, prepare = prepared(tmp_path, text, state, token="hunter2")
+        found = dry(plan.inner, prepare, state)
+    assert found.steps[0].shown.splitlines()[-1] == "+pass ***"
+
+
 def test_limits_debts_and_the_dirty(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     (tmp_path / "b").write_text("x")
