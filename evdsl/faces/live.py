@@ -36,7 +36,17 @@ def main(args: argparse.Namespace) -> int:
         return REFUSED
     path = chosen_file(args)
     assert path is not None
-    return _run(plan, path if path != "-" else "stdin.events", args)
+    path = path if path != "-" else "stdin.events"
+    if args.dry_run:
+        from .dry_run import foretell
+
+        return foretell(plan, path, args)
+    if not args.yes:
+        from .asking import confirmed
+
+        if not confirmed(plan, args):
+            return INCOMPLETE
+    return _run(plan, path, args)
 
 
 def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
@@ -72,7 +82,12 @@ def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
         )
         stack.callback(history.close)
         number = history.number
-        executor = LocalExecutor(args.jobs or _cores(), lock=lock.file, redactor=redactor or None)
+        executor = LocalExecutor(
+            args.jobs or _cores(),
+            lock=lock.file,
+            redactor=redactor or None,
+            shell_workers=args.shell_workers,
+        )
         stack.callback(executor.close)
         prepare = Preparing(
             plan.program, plan.inner, Connections(plan.program, plan.inner, state.reported()), number

@@ -24,6 +24,7 @@ from .poll import Poller
 from .process import Process, ready_this_process, spawn
 from .task import Guard, Task
 from .watchdog import Watchdog
+from .workers import Worker, Workers
 
 GRACE = 5.0
 """Seconds between TERM and KILL."""
@@ -61,6 +62,7 @@ class LocalExecutor:
     Calls count as processes do. It keeps a folder of its own, mode 0700, under the system's temporary folder, until
     `close`; another one, with names that nobody can guess, for what runs by way of sudo. `lock` is a descriptor that
     all it starts inherits, see lock.py; what `redactor` hides is taken out of all output before it is kept.
+    With `shell_workers` shell texts are run by shells that stay, see workers.py.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class LocalExecutor:
         linger: float = LINGER,
         lock: int = -1,
         redactor: Redactor | None = None,
+        shell_workers: bool = False,
     ) -> None:
         self.places = places
         self._lock = lock
@@ -101,6 +104,9 @@ class LocalExecutor:
         self._folder = _private_folder()
         self._shared = ""  # the folder of event files that other users write
         self._watchdog = Watchdog(self._folder, lock)
+        self._workers: Workers | None = None
+        if shell_workers:
+            self._workers = Workers(self._folder, self._environ, lock, self._poller, self._reported)
 
     # what the run asks
 
@@ -172,8 +178,12 @@ class LocalExecutor:
         for work in self._running.values():
             if work.process is not None:
                 _end(work.process)
+                if self._workers is not None and work.process.worker is not None:
+                    self._workers.retire(work.process.worker)
         self._running.clear()
         self._calls.close()
+        if self._workers is not None:
+            self._workers.close()
         self._poller.close()
         os.close(self._waking)
         os.close(self._wake)
@@ -253,9 +263,7 @@ class LocalExecutor:
         name = os.path.basename(command.tries[0].event_file)
         work.line = self._watchdog.expect(name)
         try:
-            process = spawn(
-                command.argv, {**self._environ, **command.env}, command.cwd, command.stdin, self._lock
-            )
+            process = self._started(command)
         except ValueError as problem:
             self._watchdog.forget(work.line)
             self._ended(work, Ended(None, f"cannot be started: {problem}"))
@@ -320,6 +328,13 @@ class LocalExecutor:
         else:
             self._ended(work, Ended(None, str(problem)))
 
+    def _started(self, command: Command) -> Process:
+        if self._workers is not None:
+            process = self._workers.begin(command)
+            if process is not None:
+                return process
+        return spawn(command.argv, {**self._environ, **command.env}, command.cwd, command.stdin, self._lock)
+
     def _hold(self, work: _Work) -> None:
         self._held += 1
 
@@ -332,7 +347,8 @@ class LocalExecutor:
 
     def _watch(self, work: _Work, process: Process) -> None:
         self._running[process.pid] = work
-        self._poller.add(process.pipe, self._readable, process)
+        if process.worker is None:
+            self._poller.add(process.pipe, self._readable, process)
         self._young.append((monotonic() + YOUNG, process))
         limits = [limit for task in work.tasks.values() if (limit := task.job.timeout) is not None]
         if limits:
@@ -355,6 +371,8 @@ class LocalExecutor:
 
     def _exited(self, process: Process) -> bool:
         """Whether it has ended. If it has not, it is watched from now on."""
+        if process.worker is not None:
+            return False  # its worker will say so
         if process.watch >= 0:
             self._poller.leave(process.watch)
         if not process.poll():
@@ -364,10 +382,38 @@ class LocalExecutor:
         return True
 
     def _oversee(self, process: Process) -> None:
-        if process.watch >= 0 or process.oversee():
+        if process.worker is not None:
+            # The end of its output alone is no news: until now it was left in the fifo, which most would never fill.
+            if process.pipe >= 0:
+                self._poller.add(process.pipe, self._readable, process)
+        elif process.watch >= 0 or process.oversee():
             self._poller.add(process.watch, self._ends, process)
         else:
             self._unwatched.add(process.pid)
+
+    def _reported(self, worker: Worker, ended: bool) -> None:
+        """A worker says the exit code of what it ran, or is gone."""
+        assert self._workers is not None
+        process = worker.process
+        said = b"" if ended else os.read(worker.status, 64)
+        if process is None or not said.strip().isdigit():
+            how = self._workers.lost(worker)
+            if process is not None and not process.ended:
+                process.problem = process.problem or f"its shell worker {how}"
+                if not process.ending:
+                    process.kill()  # the subshell goes on without its worker
+        elif process.ended:
+            return
+        else:
+            process.exit = int(said)
+        if process is not None and not process.ended:
+            process.ended = True
+            if process.pipe >= 0:
+                if not process.drain():
+                    self._close_pipe(process)
+                elif not self._poller.has(process.pipe):
+                    self._oversee(process)  # something still has it, for a moment or for long
+            self._settle(process)
 
     def _close_pipe(self, process: Process) -> None:
         self._poller.leave(process.pipe)
@@ -385,10 +431,16 @@ class LocalExecutor:
             process.lingered = True
             self._later(self._linger, lambda: self._settle(process))
             return
-        if process.pipe >= 0:
+        held = process.pipe >= 0
+        if held:
             process.drain()
             self._close_pipe(process)
         process.settled = True
+        if process.worker is not None and self._workers is not None:
+            if process.ending or held:
+                self._workers.retire(process.worker)
+            else:
+                self._workers.back(process.worker)
         work = self._running.pop(process.pid)
         self._watchdog.forget(work.line)
         self._ended(work, Ended(None if process.problem else process.exit, process.problem, process.kept()))

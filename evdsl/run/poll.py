@@ -29,6 +29,10 @@ class Poller:
             self._selector.register(file, 1)
         self._calls[file] = (call, about)
 
+    def has(self, file: int) -> bool:
+        """Whether it is watched."""
+        return file in self._calls
+
     def leave(self, file: int) -> None:
         """Watch it no more."""
         if self._calls.pop(file, None) is not None:

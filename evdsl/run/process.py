@@ -12,10 +12,14 @@ import signal
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..base.redact import Stream
 from ..drivers.output import Kept, Output
 from .lock import NUMBER as LOCK
+
+if TYPE_CHECKING:
+    from .workers import Worker
 
 CHUNK = 65536
 _DRAIN = 16 * CHUNK
@@ -47,6 +51,7 @@ class Process:
         "redact",
         "settled",
         "watch",
+        "worker",
     )
 
     def __init__(self, pid: int, pipe: int) -> None:
@@ -64,6 +69,7 @@ class Process:
         self.pause = 0.01  # seconds until its group is looked at again
         self.helper: tuple[str, ...] = ()  # stands before a command that may signal it, where we may not
         self.watch = -1
+        self.worker: Worker | None = None  # the shell worker that it is run by; `pid` is then that one's
 
     def oversee(self) -> bool:
         """Open `watch`. False if there is none to be had; it runs all the same."""
