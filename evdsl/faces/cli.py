@@ -15,6 +15,8 @@ from .terminal import printable, streams
 Main = Callable[[argparse.Namespace], int]
 
 INTERRUPTED = 130
+UNWRITTEN = 3
+"""The exit code where standard output cannot be written: an infrastructure error."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -203,7 +205,17 @@ def main(argv: Sequence[str]) -> int:
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # the reader (`| head`) has enough; keep the interpreter from complaining when it flushes at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader (`| head`) has enough
+        _drop_output()
         return 0
+    except OSError as error:
+        if error.filename is not None:  # of a file that we should have looked at better
+            raise
+        _drop_output()
+        print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return UNWRITTEN
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from trying once more, and complaining, when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -150,11 +150,13 @@ def _property(text: str) -> str:
 
 def sarif(diagnostics: Iterable[Diagnostic], version: str) -> dict[str, Any]:
     """SARIF 2.1.0, one run."""
+    from urllib.parse import quote
+
     ordered = in_order(diagnostics)
     results = []
     for d in ordered:
         r = _record(d)
-        location: dict[str, Any] = {"artifactLocation": {"uri": r["file"].replace("\\", "/")}}
+        location: dict[str, Any] = {"artifactLocation": {"uri": quote(r["file"])}}
         if r["line"] is not None:
             location["region"] = {
                 "startLine": r["line"],

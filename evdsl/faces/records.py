@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -59,5 +58,5 @@ class Records:
         self._write({"type": "end", "exit": result.exit, "fold": result.fold, "debts": debts})
 
     def _write(self, record: dict[str, object]) -> None:
-        self.shown.raw(json.dumps(record, ensure_ascii=False) + "\n")
+        self.shown.document(record, None)
         self.shown.stream.flush()

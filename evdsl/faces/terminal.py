@@ -84,7 +84,8 @@ class Out:
         self.stream = stream
         self.color = _wants_color(stream, color)
         encoding = (getattr(stream, "encoding", "") or "").lower().replace("-", "")
-        self.plain = plain or encoding not in ("utf8", "utf8sig")
+        self.unicode = encoding in ("utf8", "utf8sig")
+        self.plain = plain or not self.unicode
         self._console: Console | None = None
 
     @property
@@ -133,11 +134,11 @@ class Out:
         shown.rstrip()
         self._rich().print(shown, soft_wrap=True)
 
-    def document(self, value: object) -> None:
-        """One JSON document."""
+    def document(self, value: object, indent: int | None = 2) -> None:
+        """One JSON document, or one line of them without an indent. In ASCII where the stream takes no more."""
         import json
 
-        self.raw(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        self.raw(json.dumps(value, indent=indent, ensure_ascii=not self.unicode) + "\n")
 
     def raw(self, text: str) -> None:
         """Text for programs, as it is."""
@@ -150,6 +151,7 @@ class Out:
             self._console = Console(
                 file=self.stream,
                 force_terminal=True,
+                color_system="auto" if os.environ.get("TERM") != "dumb" else "standard",
                 markup=False,
                 highlight=False,
                 emoji=False,
