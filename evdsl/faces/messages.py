@@ -60,7 +60,7 @@ def _excerpt(span: Span) -> tuple[str, str]:
     begin = span.column - 1
     end = min(begin + max(span.end - span.start, 1), max(len(text), begin + 1))
     low, high = 0, len(text)
-    if width(printable(text)) > _WIDEST:
+    if len(text) > _WIDEST or width(printable(text)) > _WIDEST:
         low = max(0, min(begin - 30, len(text) - _WIDEST))
         high = low + _WIDEST
         end = min(end, high)
