@@ -219,9 +219,12 @@ def main() -> None:
     args = arguments()
     wanted = args.tools.split(",")
     tools = [name for name in wanted if TOOLS[name][2][0] == "evdsl" or shutil.which(TOOLS[name][2][0])]
+    takes = subprocess.run([sys.executable, "-m", "evdsl", "run", "--help"], capture_output=True, text=True)
+    if "workers" in tools and "--shell-workers" not in takes.stdout:
+        tools.remove("workers")
     left = [name for name in wanted if name not in tools]
     if left:
-        print(f"not installed, left out: {', '.join(left)}", file=sys.stderr)
+        print(f"not there, left out: {', '.join(left)}", file=sys.stderr)
     graph = Graph(args.size, args.shape)
     found = compare(graph, tools, ACTIONS[args.action], args.times, {"just": args.slow, "doit": args.slow})
     title = f"{graph.count:,} actions, {graph.rules:,} rules, {args.shape}, `{ACTIONS[args.action]}`, two at a time"

@@ -15,8 +15,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from time import monotonic
+from time import gmtime, monotonic, strftime
 from typing import NamedTuple
 
 from ..base.redact import Redactor
@@ -360,4 +359,4 @@ def _bytes(text: str) -> bytes:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return strftime("%Y-%m-%dT%H:%M:%S+00:00", gmtime())

@@ -24,7 +24,7 @@ from .poll import Poller
 from .process import Process, ready_this_process, spawn
 from .task import Guard, Task
 from .watchdog import Watchdog
-from .workers import Worker, Workers
+from .workers import Worker, Workers, no_folder
 
 GRACE = 5.0
 """Seconds between TERM and KILL."""
@@ -406,6 +406,8 @@ class LocalExecutor:
             return
         else:
             process.exit = int(said)
+            if process.exit == 126:
+                process.problem = process.problem or no_folder(self._running[process.pid].command)
         if process is not None and not process.ended:
             process.ended = True
             if process.pipe >= 0:

@@ -11,7 +11,7 @@ import errno
 import json
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
+from time import gmtime, strftime
 from types import TracebackType
 
 from ..base.diagnostic import Diagnostic
@@ -90,7 +90,7 @@ def _said(source: str) -> bytes:
     about = {
         "pid": os.getpid(),
         "host": os.uname().nodename,
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "since": strftime("%Y-%m-%dT%H:%M:%S+00:00", gmtime()),
         "file": source,
     }
     return json.dumps(about, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"

@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic, sleep
 
-from ..drivers.driver import Command
+from ..drivers.driver import Call, Command
 from .lock import NUMBER as LOCK
 from .poll import Poller
 from .process import Process
@@ -44,7 +44,7 @@ _THEIRS = re.compile(
 class Worker:
     """A shell that runs, and the process (in the sense of an action) that it is busy with, None if it is idle."""
 
-    __slots__ = ("commands", "fifo", "file", "pid", "process", "script", "size", "status", "word")
+    __slots__ = ("commands", "fifo", "file", "pid", "process", "rest", "script", "size", "status", "word")
 
     def __init__(self, pid: int, commands: int, status: int, base: str) -> None:
         self.pid = pid
@@ -54,18 +54,19 @@ class Worker:
         self.fifo = base + ".out"
         self.script = base + ".sh"
         # The code is said once the script has been read to its end: then it may be written anew.
-        self.word = b". %s;echo $?\n" % _quoted(self.script)
+        self.word = os.fsencode(f". {_quoted(self.script)};echo $?\n")
+        self.rest = os.fsencode(f")</dev/null >{_quoted(self.fifo)} 2>&1 {HELD}>&1\n")
         self.size = 0
         self.file = -1
 
-    def tell(self, process_script: bytes) -> int:
-        """Have it run a script. Returns the descriptor for its output. OSError if it is gone."""
+    def tell(self, text: bytes) -> int:
+        """Have it run a text in a subshell. Returns the descriptor for its output. OSError if it is gone."""
         pipe = os.open(self.fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            os.pwrite(self.file, process_script, 0)
-            if self.size > len(process_script):
-                os.ftruncate(self.file, len(process_script))
-            self.size = len(process_script)
+            # What the file had beyond the new script is made blank, which is cheaper than to cut it off.
+            script = b"(" + text + self.rest
+            os.pwrite(self.file, script.ljust(self.size, b"\n"), 0)
+            self.size = max(self.size, len(script))
             os.write(self.commands, self.word)
         except BaseException:
             os.close(pipe)
@@ -102,8 +103,9 @@ class Workers:
         self._idle: list[Worker] = []
         self._ending: list[int] = []  # ids of workers that were told to end
         self._count = 0
+        self._names: dict[str, bool] = {}  # of variables, and whether a worker can have one of that name
         old = environ.get("OLDPWD")  # `cd` sets it, and for what runs it is to be as it was
-        self._head = b"unset OLDPWD;export" if old is None else b"export OLDPWD=" + _quoted(old)
+        self._head = "unset OLDPWD;export" if old is None else "export OLDPWD=" + _quoted(old)
 
     def begin(self, command: Command) -> Process | None:
         """Run a command in a worker; None if it has to have a process of its own. Raises OSError."""
@@ -112,9 +114,8 @@ class Workers:
             return None
         for _ in range(len(self._idle) + 1):
             worker = self._idle.pop() if self._idle else self._start()
-            script = b"(" + text + b")</dev/null >%s 2>&1 %d>&1\n" % (_quoted(worker.fifo), HELD)
             try:
-                pipe = worker.tell(script)
+                pipe = worker.tell(text)
             except OSError:
                 self.retire(worker)  # it was killed while it was idle, or its files are gone
                 continue
@@ -178,17 +179,20 @@ class Workers:
         argv = command.argv
         if len(argv) != 3 or argv[:2] != ("/bin/sh", "-c") or command.stdin:
             return None
-        text, cwd = argv[2], os.path.abspath(command.cwd)
-        if "$$" in text or "${$" in text or not (os.path.isdir(cwd) and os.access(cwd, os.X_OK)):
+        text = argv[2]
+        if "$$" in text or "${$" in text:
             return None
-        parts = [b"cd ", _quoted(cwd), b"||exit 126;", self._head]
+        words = ["cd ", _quoted(os.path.abspath(command.cwd)), "||exit 126;", self._head]
         for name, value in command.env.items():
-            if not _NAME.fullmatch(name) or _THEIRS.fullmatch(name):
+            fit = self._names.get(name)
+            if fit is None:
+                fit = self._names[name] = bool(_NAME.fullmatch(name)) and not _THEIRS.fullmatch(name)
+            if fit:
+                words += (" ", name, "=", _quoted(value))
+            elif name != "PWD":  # that is where it runs, whatever it is told
                 return None
-            if name != "PWD":  # that is where it runs, whatever it is told
-                parts += (b" ", name.encode(), b"=", _quoted(value))
-        parts += (b";eval ", _quoted(" " + text))
-        found = b"".join(parts)
+        words += (";eval ", _quoted(" " + text))
+        found = os.fsencode("".join(words))
         return found if len(found) < _LARGEST and b"\0" not in found else None
 
     def _start(self) -> Worker:
@@ -232,9 +236,19 @@ class Workers:
         return worker
 
 
-def _quoted(text: str) -> bytes:
-    """A text as one word of the shell, as bytes."""
-    return b"'" + os.fsencode(text).replace(b"'", b"'\\''") + b"'"
+def no_folder(command: Command | Call) -> str:
+    """Why a command could not step into its folder, in the words of one that could not be started; empty if it could."""
+    if isinstance(command, Command):
+        try:
+            os.stat(os.path.join(command.cwd, "."))
+        except OSError as problem:
+            return f"cannot be started: {problem.strerror}: {os.path.abspath(command.cwd)}"
+    return ""
+
+
+def _quoted(text: str) -> str:
+    """A text as one word of the shell."""
+    return "'" + text.replace("'", "'\\''") + "'" if "'" in text else f"'{text}'"
 
 
 def _reaped(pid: int) -> bool:

@@ -21,14 +21,14 @@ from .test_local import gone, pid_in
 SHELLS = [shell for shell in ("/bin/dash", "/bin/bash") if os.access(shell, os.X_OK)]
 
 
-def runner(folder: Path, *jobs: str, places: int = 4) -> subprocess.Popen[bytes]:
+def runner(folder: Path, *jobs: str, places: int = 4, workers: bool = False) -> subprocess.Popen[bytes]:
     """A process that runs shell texts in a session of its own, as `evdsl run` does."""
     script = f"""if True:
         import sys
         sys.path[:0] = sys.argv[1:3]
         from run.jobs import results, sh
         from evdsl.run.local import LocalExecutor
-        executor = LocalExecutor({places})
+        executor = LocalExecutor({places}, shell_workers={workers})
         print(executor._folder, executor._watchdog._pid, flush=True)
         results(executor, *[sh(text, i, {str(folder)!r}) for i, text in enumerate(sys.argv[3:])])
         executor.close()
@@ -56,14 +56,18 @@ def told(process: subprocess.Popen[bytes]) -> tuple[str, int]:
     return folder, int(pid)
 
 
-def test_a_killed_run_leaves_nothing(started: list[subprocess.Popen[bytes]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [False, True])
+def test_a_killed_run_leaves_nothing(
+    started: list[subprocess.Popen[bytes]], tmp_path: Path, workers: bool
+) -> None:
+    pid = "sh -c 'echo $PPID' > "  # not by `$$`: a shell worker would not take it
     texts = (
-        "sh -c 'echo $$ > grand; sleep 60; :' & echo $$ > child; wait",
-        "echo $$ > plain; exec sleep 60",
-        "trap '' TERM; echo $$ > stubborn; while :; do sleep 0.1; done",
-        "setsid sh -c 'echo $$ > left; sleep 60; :' & sleep 60",
+        f"({pid}grand; sleep 60; :) & {pid}child; wait",
+        f"{pid}plain; exec sleep 60",
+        f"trap '' TERM; {pid}stubborn; while :; do sleep 0.1; done",
+        "setsid sh -c 'sh -c \"echo \\$PPID\" > left; sleep 60; :' & sleep 60",
     )
-    run = runner(tmp_path, *texts)
+    run = runner(tmp_path, *texts, workers=workers)
     started.append(run)
     folder, watchdog = told(run)
     pids = [pid_in(tmp_path / name) for name in ("grand", "child", "plain", "stubborn", "left")]
