@@ -98,7 +98,9 @@ def test_refused_at_the_command_line(path: Path, command: str) -> None:
     for number, (line, source, to) in enumerate(told):
         assert source in lines[line - 1]
         assert to in lines[line - 1]
-        assert told[(number + 1) % len(told)][1] == to  # the next hop begins where this one ends, round to the first
+        assert (
+            told[(number + 1) % len(told)][1] == to
+        )  # the next hop begins where this one ends, round to the first
 
 
 @pytest.mark.parametrize("path", REFUSED, ids=name)

@@ -71,11 +71,19 @@ def folder(tmp_path: Path) -> Path:
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """An environment in which nothing of this machine shows: no colour, a fixed width, a home of its own."""
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "PYTHONPATH", "XDG_CACHE_HOME")}
-    fixed = {"LANG": "C.UTF-8", "COLUMNS": "100", "TERM": "xterm", "HOME": str(folder.parent), "XDG_STATE_HOME": str(folder.parent / "state")}
+    fixed = {
+        "LANG": "C.UTF-8",
+        "COLUMNS": "100",
+        "TERM": "xterm",
+        "HOME": str(folder.parent),
+        "XDG_STATE_HOME": str(folder.parent / "state"),
+    }
     return kept | fixed | more
 
 
-def evdsl_(folder: Path, *arguments: str, given: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+def evdsl_(
+    folder: Path, *arguments: str, given: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "evdsl", *arguments],
         cwd=folder,
@@ -138,7 +146,18 @@ def test_plan_json_is_the_interfaces(folder: Path) -> None:
 
 def test_simulate_json(folder: Path) -> None:
     (folder / "o.json").write_text('{"s.run#0": "ok", "b.run#0": "failed"}', "utf-8")
-    made = document(folder, "simulate", "--json", "ring.events", "--outcomes", "o.json", "--when", "s=created", "--when", "a.run#1=error")
+    made = document(
+        folder,
+        "simulate",
+        "--json",
+        "ring.events",
+        "--outcomes",
+        "o.json",
+        "--when",
+        "s=created",
+        "--when",
+        "a.run#1=error",
+    )
     assert made == {
         "version": 1,
         "steps": [
@@ -157,7 +176,9 @@ def test_simulate_json(folder: Path) -> None:
 def test_sarif_has_the_shape_of_sarif(folder: Path) -> None:
     (folder / "lib").mkdir()
     (folder / "lib" / "a b.events").write_text("on a.run chnaged b.run\n", "utf-8")
-    (folder / "t.events").write_text('param unused = "x"\nimport "lib/a b.events" as l\non a changed b\n', "utf-8")
+    (folder / "t.events").write_text(
+        'param unused = "x"\nimport "lib/a b.events" as l\non a changed b\n', "utf-8"
+    )
     made = document(folder, "check", "--format", "sarif", "t.events")
     assert made["version"] == "2.1.0"
     assert made["$schema"].endswith("sarif-2.1.0.json")
@@ -215,7 +236,9 @@ def test_jsonl_and_trace(folder: Path) -> None:
         "page.run#0": "changed",
     }  # fmt: skip
     assert records[-1]["fold"] == {id_.partition("#")[0]: state for id_, state in ended.items()}
-    assert {r["id"] for r in steps if r["state"] == "started"} == {id_ for id_, s in ended.items() if s not in ("idle", "skipped")}
+    assert {r["id"] for r in steps if r["state"] == "started"} == {
+        id_ for id_, s in ended.items() if s not in ("idle", "skipped")
+    }
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00", r["at"]) for r in steps)
     lines = (folder / "out.trace").read_text("utf-8").splitlines()
     assert dict(line.split(" ") for line in lines) == ended
@@ -281,7 +304,18 @@ def test_usage(folder: Path, arguments: str, said: str) -> None:
 def test_help_of_every_command(folder: Path) -> None:
     done = evdsl_(folder, "--help")
     commands = re.findall(r"^    ([a-z]+)  ", done.stdout, re.MULTILINE)
-    assert {"check", "fmt", "plan", "simulate", "expand", "graph", "list", "run", "explain", "completion"} <= set(commands)
+    assert {
+        "check",
+        "fmt",
+        "plan",
+        "simulate",
+        "expand",
+        "graph",
+        "list",
+        "run",
+        "explain",
+        "completion",
+    } <= set(commands)
     for command in commands:
         shown = evdsl_(folder, command, "--help")
         assert (shown.returncode, shown.stderr) == (0, "")
@@ -332,7 +366,9 @@ def test_fmt_diff_can_be_applied(folder: Path) -> None:
     kept = [line[1:] for line in shown.splitlines() if line[:1] in (" ", "+") and not line.startswith("+++")]
     assert set(kept) <= set(expected.splitlines())
     if patch:
-        subprocess.run([patch, "messy.events"], cwd=folder, input=shown, text=True, check=True, capture_output=True)
+        subprocess.run(
+            [patch, "messy.events"], cwd=folder, input=shown, text=True, check=True, capture_output=True
+        )
         assert (folder / "messy.events").read_text("utf-8") == expected
 
 
@@ -367,7 +403,9 @@ def test_colour(folder: Path, flags: tuple[str, ...], more: dict[str, str], colo
     done = evdsl_(folder, "plan", *flags, "ring.events", **more)
     assert done.returncode == 0
     assert (ESC in done.stdout) == colour, done.stdout
-    assert re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).startswith("Plan of ring.events: 4 steps, start: s.run\n")
+    assert re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).startswith(
+        "Plan of ring.events: 4 steps, start: s.run\n"
+    )
 
 
 def test_colour_of_errors(folder: Path) -> None:
@@ -387,10 +425,14 @@ def test_colour_of_every_command(folder: Path, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["check --json", "plan --json", "simulate --json", "expand", "graph --format dot", "run --format jsonl"]
+    "command",
+    ["check --json", "plan --json", "simulate --json", "expand", "graph --format dot", "run --format jsonl"],
 )
 def test_what_is_for_programs_has_no_colour(folder: Path, command: str) -> None:
-    assert ESC not in evdsl_(folder, *command.split(), "--color", "always", "ring.events", FORCE_COLOR="1").stdout
+    assert (
+        ESC
+        not in evdsl_(folder, *command.split(), "--color", "always", "ring.events", FORCE_COLOR="1").stdout
+    )
 
 
 ON_A_TERMINAL = """
@@ -445,7 +487,9 @@ def test_ascii(folder: Path, more: dict[str, str]) -> None:
 
 
 def test_names_that_the_terminal_cannot_show(folder: Path) -> None:
-    (folder / "é.events").write_text("on größe.run changed 日本.run\n## ü\nresource größe { run: sh 'é' }\n", "utf-8")
+    (folder / "é.events").write_text(
+        "on größe.run changed 日本.run\n## ü\nresource größe { run: sh 'é' }\n", "utf-8"
+    )
     ascii_ = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for command in ("check", "list", "fmt", "plan"):
         done = evdsl_(folder, command, "é.events", **ascii_)
@@ -461,7 +505,8 @@ ASCII_LOCALE = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOC
     [
         {},
         pytest.param(
-            ASCII_LOCALE, marks=pytest.mark.xfail(strict=True, reason="what ASCII cannot show is written as \\xf6")
+            ASCII_LOCALE,
+            marks=pytest.mark.xfail(strict=True, reason="what ASCII cannot show is written as \\xf6"),
         ),
     ],
 )
@@ -470,7 +515,9 @@ def test_what_is_for_programs_is_the_same_whatever_the_terminal(folder: Path, mo
     text = "on größe.run changed 日本.run\n"
     (folder / "t.events").write_text(text, "utf-8")
     for command in ("plan", "simulate"):
-        assert "größe.run" in json.dumps(json.loads(evdsl_(folder, command, "--json", "t.events", **more).stdout), ensure_ascii=False)
+        assert "größe.run" in json.dumps(
+            json.loads(evdsl_(folder, command, "--json", "t.events", **more).stdout), ensure_ascii=False
+        )
     assert evdsl_(folder, "expand", "t.events", **more).stdout == text
     assert evdsl_(folder, "fmt", "-", given=text, **more).stdout == text
 
@@ -489,7 +536,9 @@ def test_what_is_for_programs_is_the_same_whatever_the_terminal(folder: Path, mo
 )  # fmt: skip
 def test_a_reader_that_has_enough(folder: Path, command: str) -> None:
     """`evdsl … | head -1`: no complaint, and no exit code of an error that there was not."""
-    (folder / "t.events").write_text("".join(f"on a{i}.run changed a{i + 1}.run\non a{i}.x failed b\n" for i in range(3_000)), "utf-8")
+    (folder / "t.events").write_text(
+        "".join(f"on a{i}.run changed a{i + 1}.run\non a{i}.x failed b\n" for i in range(3_000)), "utf-8"
+    )
     with subprocess.Popen(
         [sys.executable, "-m", "evdsl", *command.split(), "t.events"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(folder),
@@ -528,7 +577,9 @@ def children(pid: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(("many", "program"), [(1, "sleep 1"), (2, "sleep 600"), (3, "trap '' INT TERM; sleep 600 & wait; wait")])
+@pytest.mark.parametrize(
+    ("many", "program"), [(1, "sleep 1"), (2, "sleep 600"), (3, "trap '' INT TERM; sleep 600 & wait; wait")]
+)
 def test_an_interrupt(folder: Path, many: int, program: str) -> None:
     """SIGINT to a run: nothing more is started, the second ends what runs, the third kills it: 130, nothing is left."""
     (folder / "t.events").write_text(
@@ -573,7 +624,9 @@ def _state(pid: int) -> str:
 
 def test_an_interrupt_while_looking(folder: Path) -> None:
     """Also what only looks ends with 130, without a word of Python's."""
-    (folder / "t.events").write_text("".join(f"on a{i}.run changed a{i + 1}.run\n" for i in range(60_000)), "utf-8")
+    (folder / "t.events").write_text(
+        "".join(f"on a{i}.run changed a{i + 1}.run\n" for i in range(60_000)), "utf-8"
+    )
     with subprocess.Popen(
         [sys.executable, "-m", "evdsl", "plan", "t.events"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(folder),
@@ -601,7 +654,9 @@ def test_the_only_file_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_values_from_everywhere(folder: Path) -> None:
-    (folder / "t.events").write_text('param p = "d"\nsecret s\nresource a{{p}} { run: sh "echo {{s}}" }\n', "utf-8")
+    (folder / "t.events").write_text(
+        'param p = "d"\nsecret s\nresource a{{p}} { run: sh "echo {{s}}" }\n', "utf-8"
+    )
     (folder / "value").write_text("f\n", "utf-8")
 
     def name(*arguments: str, **more: str) -> str:
@@ -616,9 +671,21 @@ def test_values_from_everywhere(folder: Path) -> None:
 
 
 def test_a_secret_is_never_printed(folder: Path) -> None:
-    (folder / "t.events").write_text('secret s\nresource a { run: sh "echo {{s}}; exit 1" [retry = 1, delay = 0s] }\n', "utf-8")
+    (folder / "t.events").write_text(
+        'secret s\nresource a { run: sh "echo {{s}}; exit 1" [retry = 1, delay = 0s] }\n', "utf-8"
+    )
     said = ""
-    for command in ("check", "plan -v", "plan --json", "simulate", "expand", "list", "graph", "run -v", "run --format jsonl"):
+    for command in (
+        "check",
+        "plan -v",
+        "plan --json",
+        "simulate",
+        "expand",
+        "list",
+        "graph",
+        "run -v",
+        "run --format jsonl",
+    ):
         done = evdsl_(folder, *command.split(), "t.events", "--set", "s=verysecretvalue")
         said += done.stdout + done.stderr
     assert "a.run" in said

@@ -49,7 +49,7 @@ with open(record, "w") as file:
     json.dump([code, found], file)
 """
 
-MAIN = '''\
+MAIN = """\
 param env = "dev"
 param list = ["a", "b"]
 secret token
@@ -96,7 +96,7 @@ on local.post failed local.run
 on ansible.run changed puppet.run, salt.run if env == "dev"
 on pool changed found.run
 on site.conf.run changed ansible.role, ansible.module, puppet.file
-'''
+"""
 
 
 @pytest.fixture
@@ -107,14 +107,18 @@ def folder(tmp_path: Path) -> Path:
     (project / "actions" / "found").mkdir(parents=True)
     (project / "main.events").write_text(MAIN, "utf-8")
     (project / "source.txt").write_text("{{ lookup }}\n", "utf-8")
-    (project / "inventory.yml").write_text("grouped: {hosts: {'n[1:2]': {ansible_host: 192.0.2.9}}}\n", "utf-8")
+    (project / "inventory.yml").write_text(
+        "grouped: {hosts: {'n[1:2]': {ansible_host: 192.0.2.9}}}\n", "utf-8"
+    )
     (project / "lib" / "site.events").write_text(
         'param greeting = "x"\nresource conf { run: sh "touch ../marker {{greeting}}" }\n', "utf-8"
     )
     for name in ("run", "go.sh", "play.yml", "mani.pp", "st.sls"):
         (project / "actions" / "found" / name).write_text("#!/bin/sh\ntouch marker-of-actions\n", "utf-8")
         (project / "actions" / "found" / name).chmod(0o755)
-    (project / "rules.events").write_text("on found.run changed found.go\non a.run changed found.run\n", "utf-8")
+    (project / "rules.events").write_text(
+        "on found.run changed found.go\non a.run changed found.run\n", "utf-8"
+    )
     (project / "outcomes.json").write_text('{"local.run#0": "failed"}', "utf-8")
     (project / "token.txt").write_text("s3cret\n", "utf-8")
     (project / "broken.events").write_text("on a.run chnaged b.run\nresource {\n", "utf-8")
@@ -191,7 +195,9 @@ def test_nothing_is_run_opened_or_written(folder: Path, arguments: tuple[str, ..
     assert tree(folder) == before
     assert sorted(p.name for p in folder.parent.iterdir()) == ["cache", "home", "project", "record.json"]
     assert list((folder.parent / "home").iterdir()) == []
-    refused = "broken" in " ".join(arguments) or "none.events" in arguments or arguments[:2] == ("fmt", "--check")
+    refused = (
+        "broken" in " ".join(arguments) or "none.events" in arguments or arguments[:2] == ("fmt", "--check")
+    )
     assert (code not in (0, None)) == refused, code
 
 
@@ -221,7 +227,10 @@ def test_the_watch_sees(folder: Path, statement: str, event: str) -> None:
     assert script != _WATCHED
     record = folder.parent / "record.json"
     subprocess.run(
-        [sys.executable, "-c", script, json.dumps(["/nowhere", str(record)])], cwd=folder, timeout=60, check=True
+        [sys.executable, "-c", script, json.dumps(["/nowhere", str(record)])],
+        cwd=folder,
+        timeout=60,
+        check=True,
     )
     _, seen = json.loads(record.read_text("utf-8"))
     assert event in {name for name, _ in seen}
@@ -240,7 +249,19 @@ def test_under_strace(folder: Path, arguments: tuple[str, ...]) -> None:
     cache.mkdir()
     calls = "execve,execveat,connect,socket,fork,vfork,clone,clone3,openat,open,creat,unlink,rename,mkdir"
     subprocess.run(
-        [strace, "-f", "-qq", "-e", f"trace={calls}", "-o", str(log), sys.executable, "-m", "evdsl", *arguments],
+        [
+            strace,
+            "-f",
+            "-qq",
+            "-e",
+            f"trace={calls}",
+            "-o",
+            str(log),
+            sys.executable,
+            "-m",
+            "evdsl",
+            *arguments,
+        ],
         cwd=folder,
         input=MAIN.encode(),
         capture_output=True,

@@ -85,7 +85,9 @@ def test_the_plan_is_the_models(seed: int, entry: str) -> None:
     for _, text in programs(seed):
         program = evdsl.load(text + "\n")
         if entry != "run" and not any(name.endswith(f".{entry}") for name in program.actions):
-            assert program.try_plan(entry)[0] is None  # an unknown --action is refused, the model has no such word
+            assert (
+                program.try_plan(entry)[0] is None
+            )  # an unknown --action is refused, the model has no such word
             continue
         made, ours = modelled(text, entry), planned(text, entry)
         if made is None or ours is None:
@@ -117,7 +119,11 @@ def can_be_set_off(document: dict[str, Any]) -> set[str]:
     reached = {f"{name}#0" for name in document["start"]}
 
     def seen(look: str) -> bool:
-        return look in reached if "#" in look else any(id_ in reached for id_ in ids if id_.startswith(f"{look}#"))
+        return (
+            look in reached
+            if "#" in look
+            else any(id_ in reached for id_ in ids if id_.startswith(f"{look}#"))
+        )
 
     while True:
         more = {
@@ -349,7 +355,9 @@ def test_expand_has_the_same_plan(seed: int, entry: str) -> None:
 def test_expand_has_the_same_plan_from_a_start(seed: int) -> None:
     for rng, text in programs(seed + 7000, 15):
         program = evdsl.load(text + "\n")
-        same_plan(program, "run", tuple(rng.sample(program.actions, rng.randint(1, min(2, len(program.actions))))))
+        same_plan(
+            program, "run", tuple(rng.sample(program.actions, rng.randint(1, min(2, len(program.actions)))))
+        )
 
 
 @pytest.mark.parametrize("entry", ["run", "remove", "restart"])

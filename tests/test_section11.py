@@ -169,7 +169,8 @@ def test_rmq_cluster_changes_once() -> None:
 def test_rmq_and_back_has_the_plan_of_rmq() -> None:
     """A data cycle is legal, and nothing runs again for it: the plans differ in nothing."""
     plans = [
-        evdsl.load("\n".join(EXAMPLES[name].lines) + "\n").plan().to_json() for name in ("rmq", "rmq and back")
+        evdsl.load("\n".join(EXAMPLES[name].lines) + "\n").plan().to_json()
+        for name in ("rmq", "rmq and back")
     ]
     assert plans[0] == plans[1]
     assert plans[0]["cycles"] == []

@@ -55,7 +55,19 @@ def modules(folder: Path, *arguments: str) -> set[str]:
     return set(names)
 
 
-DEAR = {"networkx", "rich", "asyncio", "pygls", "sqlite3", "subprocess", "yaml", "jinja2", "socket", "ssl", "http"}
+DEAR = {
+    "networkx",
+    "rich",
+    "asyncio",
+    "pygls",
+    "sqlite3",
+    "subprocess",
+    "yaml",
+    "jinja2",
+    "socket",
+    "ssl",
+    "http",
+}
 
 
 def test_check(folder: Path) -> None:
@@ -99,14 +111,20 @@ def test_graphml_takes_networkx(folder: Path) -> None:
 def test_version(folder: Path, option: str) -> None:
     names = modules(folder, option)
     assert names & {*DEAR, "argparse", "lark", "json", "pathlib", "dataclasses"} == set()
-    assert {name for name in names if name.startswith("evdsl")} == {"evdsl", "evdsl.__main__", "evdsl.version"}
+    assert {name for name in names if name.startswith("evdsl")} == {
+        "evdsl",
+        "evdsl.__main__",
+        "evdsl.version",
+    }
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("plan", "--help"), ("run", "--help")], ids=" ".join)
 def test_help(folder: Path, arguments: tuple[str, ...]) -> None:
     names = modules(folder, *arguments)
     assert names & {*DEAR, "lark", "json"} == set()
-    assert not any(name.startswith(("evdsl.syntax", "evdsl.meaning", "evdsl.plan", "evdsl.run")) for name in names)
+    assert not any(
+        name.startswith(("evdsl.syntax", "evdsl.meaning", "evdsl.plan", "evdsl.run")) for name in names
+    )
 
 
 @pytest.mark.parametrize("arguments", [("explain", "EV103"), ("completion", "bash")], ids=" ".join)
@@ -116,7 +134,11 @@ def test_what_needs_no_program(folder: Path, arguments: tuple[str, ...]) -> None
 
 def test_the_interface_for_python_is_lazy() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import evdsl, sys; print(*sorted(m for m in sys.modules if m.startswith('evdsl')))"],
+        [
+            sys.executable,
+            "-c",
+            "import evdsl, sys; print(*sorted(m for m in sys.modules if m.startswith('evdsl')))",
+        ],
         capture_output=True,
         text=True,
         timeout=60,

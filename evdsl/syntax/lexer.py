@@ -17,7 +17,9 @@ from lark.lexer import PatternStr
 from lark.parsers.lalr_analysis import Shift
 
 MAX_DEPTH = 64
-_BLANK = r"(?:[ \t]+|\\\n)*+"  # possessive: what follows never begins with a blank, and going back would explode
+_BLANK = (
+    r"(?:[ \t]+|\\\n)*+"  # possessive: what follows never begins with a blank, and going back would explode
+)
 
 
 class Token:

@@ -40,7 +40,9 @@ def rules(program: evdsl.Program) -> list[str]:
 
     return [
         ("all " if r.all else "")
-        + " ".join([", ".join(map(ref, r.emitters, r.numbers)), "|".join(r.events), ref(r.subscriber, r.number)])
+        + " ".join(
+            [", ".join(map(ref, r.emitters, r.numbers)), "|".join(r.events), ref(r.subscriber, r.number)]
+        )
         for r in inner.rules
     ]
 
@@ -59,7 +61,9 @@ def expansion(program: evdsl.Program) -> list[str]:
 def said(program: evdsl.Program, severities: str = "error") -> list[tuple[str, int]]:
     """The codes and lines of what is wrong (`error`, or several severities with blanks between)."""
     return [
-        (d.code, d.span.line if d.span else 0) for d in program.diagnostics if d.severity in severities.split()
+        (d.code, d.span.line if d.span else 0)
+        for d in program.diagnostics
+        if d.severity in severities.split()
     ]
 
 

@@ -107,7 +107,10 @@ def test_weak_orders_give_way_in_a_cycle() -> None:
     plan = program.plan()
     document = plan.to_json()
     assert document["cycles"] == []
-    assert [(o["before"], o["after"]) for o in document["orders"]] == [("a.run", "a.reload#0"), ("b.run", "b.reload#0")]
+    assert [(o["before"], o["after"]) for o in document["orders"]] == [
+        ("a.run", "a.reload#0"),
+        ("b.run", "b.reload#0"),
+    ]
     assert {o["weak"] for o in document["orders"]} == {True}
     assert all("weak" not in line and line.split()[1] != "connect" for line in expansion(program))
 
@@ -125,9 +128,16 @@ def test_only_what_lies_in_the_cycle_gives_way() -> None:
 
 
 def test_a_sink() -> None:
-    program = loaded(declared("w.a", "w.b", "lb") + "resource pool\nconnect w.<h> pool { host -> hosts }\nconnect pool lb { hosts -> backends }")
+    program = loaded(
+        declared("w.a", "w.b", "lb")
+        + "resource pool\nconnect w.<h> pool { host -> hosts }\nconnect pool lb { hosts -> backends }"
+    )
     assert [n for n, r in meant(program).resources.items() if r.sink] == ["pool"]
-    assert rules(program) == ["w.a.remove changed pool.run", "w.b.remove changed pool.run", "pool.run changed lb.reload"]
+    assert rules(program) == [
+        "w.a.remove changed pool.run",
+        "w.b.remove changed pool.run",
+        "pool.run changed lb.reload",
+    ]
     assert [h[:4] for h in meant(program).handed] == [
         ("w.a", "host", "pool", "hosts"), ("w.b", "host", "pool", "hosts"), ("pool", "hosts", "lb", "backends"),
     ]  # fmt: skip
@@ -152,23 +162,40 @@ def test_a_sink_starts_only_under_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["resource s", "resource s { x = 1 }", 'host h = "1"\nresource s @h\nconnect a s', "resource s\nconnect a s if 1 == 2"]
+    "text",
+    [
+        "resource s",
+        "resource s { x = 1 }",
+        'host h = "1"\nresource s @h\nconnect a s',
+        "resource s\nconnect a s if 1 == 2",
+    ],
 )
 def test_any_other_resource_without_an_action_is_an_error(text: str) -> None:
     assert codes(loaded(AB + text)) == ["EV205"]
 
 
 def test_values_go_together_in_the_order_of_statements() -> None:
-    text = declared("a", "b") + "resource s { l = [0] }\nconnect b s { x -> l }\nconnect a s { x -> l; y -> m }"
-    assert [h[:4] for h in meant(loaded(text)).handed] == [("b", "x", "s", "l"), ("a", "x", "s", "l"), ("a", "y", "s", "m")]
+    text = (
+        declared("a", "b") + "resource s { l = [0] }\nconnect b s { x -> l }\nconnect a s { x -> l; y -> m }"
+    )
+    assert [h[:4] for h in meant(loaded(text)).handed] == [
+        ("b", "x", "s", "l"),
+        ("a", "x", "s", "l"),
+        ("a", "y", "s", "m"),
+    ]
 
 
 # ---- again
 
-CYCLE = declared("s", "a", "b", actions="run") + "on s.run changed a.run, b.run\non a.run changed b.run\non b.run changed a.run\n"
+CYCLE = (
+    declared("s", "a", "b", actions="run")
+    + "on s.run changed a.run, b.run\non a.run changed b.run\non b.run changed a.run\n"
+)
 
 
-@pytest.mark.parametrize(("line", "again"), [("", "a.run"), ("again a", "a.run"), ("again b", "b.run"), ("again b.run", "b.run")])
+@pytest.mark.parametrize(
+    ("line", "again"), [("", "a.run"), ("again a", "a.run"), ("again b", "b.run"), ("again b.run", "b.run")]
+)
 def test_again(line: str, again: str) -> None:
     assert [c.again for c in loaded(CYCLE + line).plan().cycles] == [again]
 
@@ -186,4 +213,6 @@ def test_again_for_what_is_dormant_is_ignored() -> None:
 
 
 def test_again_in_an_if_or_a_loop() -> None:
-    assert [c.again for c in loaded(CYCLE + "for x in [b] { again {{x}} }".replace("[b]", '["b"]')).plan().cycles] == ["b.run"]
+    assert [
+        c.again for c in loaded(CYCLE + "for x in [b] { again {{x}} }".replace("[b]", '["b"]')).plan().cycles
+    ] == ["b.run"]

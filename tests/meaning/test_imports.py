@@ -28,11 +28,17 @@ def test_prefix(tmp_path: Path) -> None:
     assert meant(program).starts == []  # an import's `start` does not count
 
 
-@pytest.mark.xfail(strict=True, reason="in a rules-only import one segment is taken for an action of the prefix")
+@pytest.mark.xfail(
+    strict=True, reason="in a rules-only import one segment is taken for an action of the prefix"
+)
 def test_one_segment_in_a_rules_only_import_is_a_resource(tmp_path: Path) -> None:
     """Section 1, step 3: 'a reference of one segment is a resource, action `run`', in whichever file it stands."""
     program = files(
-        tmp_path, {"m.events": 'import "l.events" as x\non x.b.run changed c\n', "l.events": "on a changed b\nb after d\n"}
+        tmp_path,
+        {
+            "m.events": 'import "l.events" as x\non x.b.run changed c\n',
+            "l.events": "on a changed b\nb after d\n",
+        },
     )
     assert rules(program) == ["x.a.run changed x.b.run", "x.b.run changed c.run"]
     assert orders(program) == ["x.b.run after x.d.run"]
@@ -74,7 +80,10 @@ def test_the_same_file_twice_with_other_arguments(tmp_path: Path) -> None:
         },
     )
     assert list(meant(program).resources) == ["x.ad", "y.aE"]
-    assert [unit.params for unit in meant(program).units[1:]] == [{"p": "d", "q": [1]}, {"p": "E", "q": ["E"]}]
+    assert [unit.params for unit in meant(program).units[1:]] == [
+        {"p": "d", "q": [1]},
+        {"p": "E", "q": ["E"]},
+    ]
 
 
 def test_arguments_that_are_wrong(tmp_path: Path) -> None:
@@ -86,12 +95,19 @@ def test_arguments_that_are_wrong(tmp_path: Path) -> None:
         ("(greeting = t)", "EV207"),
         ('(greeting = "{{t}}")', "EV208"),
     ):
-        program = files(tmp_path, {"m.events": f'secret t\nimport "l.events" as x {arguments}\n', "l.events": library}, {"t": "v"})
+        program = files(
+            tmp_path,
+            {"m.events": f'secret t\nimport "l.events" as x {arguments}\n', "l.events": library},
+            {"t": "v"},
+        )
         assert codes(program) == [code], arguments
 
 
 def test_params_are_set_from_outside_by_their_full_names(tmp_path: Path) -> None:
-    texts = {"m.events": 'import "l.events" as x\n', "l.events": "param p = 1\nresource a{{p}} { run: sh ':' }\n"}
+    texts = {
+        "m.events": 'import "l.events" as x\n',
+        "l.events": "param p = 1\nresource a{{p}} { run: sh ':' }\n",
+    }
     assert list(meant(files(tmp_path, texts, {"x.p": "2"})).resources) == ["x.a2"]
     assert codes(files(tmp_path, texts, {"p": "2"})) == ["EV213"]
     assert codes(files(tmp_path, texts, {"x.q": "2"})) == ["EV213"]
@@ -124,7 +140,10 @@ def test_hosts_of_the_importer(tmp_path: Path) -> None:
 def test_an_importer_does_not_see_hosts_by_their_bare_names(tmp_path: Path) -> None:
     program = files(
         tmp_path,
-        {"m.events": 'import "l.events" as x\nresource b @own { run: sh ":" }\n', "l.events": 'host own = "2"\n'},
+        {
+            "m.events": 'import "l.events" as x\nresource b @own { run: sh ":" }\n',
+            "l.events": 'host own = "2"\n',
+        },
     )
     assert codes(program) == ["EV204"]
 
@@ -135,7 +154,9 @@ def test_groups_and_params_stay_in_their_file(tmp_path: Path) -> None:
         ('import "l.events" as x\nfor i in g { on {{i}}.run changed z.run }\n', "group g = [a]\n"),
         ('param g = [1]\nimport "l.events" as x\n', "for i in g { on a{{i}}.run changed z.run }\n"),
     ):
-        assert codes(files(tmp_path, {"m.events": main + "on p.run changed q.run\n", "l.events": library})) == ["EV207"]
+        assert codes(
+            files(tmp_path, {"m.events": main + "on p.run changed q.run\n", "l.events": library})
+        ) == ["EV207"]
 
 
 def test_the_importers_resources_are_not_seen(tmp_path: Path) -> None:
@@ -172,12 +193,17 @@ def test_statements_stand_at_the_import(tmp_path: Path) -> None:
 def test_defaults_and_agains_of_an_import(tmp_path: Path) -> None:
     library = "defaults [retry = 3]\n" + "".join(f"resource {n} {{ run: sh ':' }}\n" for n in "sab")
     library += "on s.run changed a.run, b.run\non a.run changed b.run\non b.run changed a.run\nagain b\n"
-    program = files(tmp_path, {"m.events": 'import "l.events" as x\nresource c { run: sh ":" }\n', "l.events": library})
+    program = files(
+        tmp_path, {"m.events": 'import "l.events" as x\nresource c { run: sh ":" }\n', "l.events": library}
+    )
     assert steps(program) == ["c.run#0", "x.s.run#0", "x.b.run#0", "x.a.run#0", "x.b.run#1"]
 
 
 def test_two_imports_of_one_name(tmp_path: Path) -> None:
-    texts = {"m.events": 'import "l.events" as x\nimport "l.events" as x\n', "l.events": "on a.run changed b.run\n"}
+    texts = {
+        "m.events": 'import "l.events" as x\nimport "l.events" as x\n',
+        "l.events": "on a.run changed b.run\n",
+    }
     assert codes(files(tmp_path, texts)) == ["EV203"]
 
 
@@ -205,7 +231,11 @@ def test_paths_are_relative_to_their_file(tmp_path: Path) -> None:
 
 def test_messages_name_the_file(tmp_path: Path) -> None:
     program = files(
-        tmp_path, {"m.events": 'import "sub/l.events" as x\n', "sub/l.events": "resource a { run: sh ':' }\non b changed a\n"}
+        tmp_path,
+        {
+            "m.events": 'import "sub/l.events" as x\n',
+            "sub/l.events": "resource a { run: sh ':' }\non b changed a\n",
+        },
     )
     (found,) = (d for d in program.diagnostics if d.severity == "error")
     assert (found.file, found.span and found.span.line) == (str(tmp_path / "sub" / "l.events"), 2)

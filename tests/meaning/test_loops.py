@@ -38,10 +38,16 @@ def test_for(text: str, expected: list[str]) -> None:
     assert rules(loaded(text)) == expected
 
 
-@pytest.mark.parametrize("word", ["a b", "../x", "", "a.", ".a", "-a", "a/b", "a#1", "*", "<h>", "{{x}}", "a\\nb"])
+@pytest.mark.parametrize(
+    "word", ["a b", "../x", "", "a.", ".a", "-a", "a/b", "a#1", "*", "<h>", "{{x}}", "a\\nb"]
+)
 def test_what_can_stand_in_no_name(word: str) -> None:
     """A value never becomes syntax: no blank, no pattern, no number of an instance."""
-    assert codes(loaded(f'param p = "x"\nfor n in ["{word.replace("{{x}}", "{{p}} ")}"] {{ on a.{{{{n}}}} changed b }}')) == ["EV209"]
+    assert codes(
+        loaded(
+            f'param p = "x"\nfor n in ["{word.replace("{{x}}", "{{p}} ")}"] {{ on a.{{{{n}}}} changed b }}'
+        )
+    ) == ["EV209"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +121,9 @@ for n in [1, 2] {
 )
 def test_conditions(test: str, expected: bool) -> None:
     text = 'param e = "dev"\nparam n = 1\nparam b = true\nparam l = [1, 2]\ngroup g = [web]\n'
-    assert rules(loaded(f"{text}on x changed y\non a changed b if {test}"))[1:] == (["a.run changed b.run"] if expected else [])
+    assert rules(loaded(f"{text}on x changed y\non a changed b if {test}"))[1:] == (
+        ["a.run changed b.run"] if expected else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +147,9 @@ def test_a_secret_decides_nothing() -> None:
 )  # fmt: skip
 def test_what_names_a_resource_left_out_is_left_out(statement: str) -> None:
     """With a note, which says why; the plan is as if the statement did not stand there."""
-    text = "".join(f"resource {n} {{ run: sh ':'; reload: sh ':' }}{' if 1 == 2' * (n == 'c')}\n" for n in "abc")
+    text = "".join(
+        f"resource {n} {{ run: sh ':'; reload: sh ':' }}{' if 1 == 2' * (n == 'c')}\n" for n in "abc"
+    )
     program = loaded(text + statement)
     assert rules(program) == []
     assert meant(program).orders == []
@@ -158,7 +168,8 @@ def test_left_out_hosts_groups_loops_and_imports(tmp_path: Path) -> None:
     program = loaded(
         'host h = "1" if 1 == 2\nresource a @h { run: sh ":" }\nresource b { run: sh ":" }\non a changed b\n'
         "group g = [b] if 1 == 2\nfor x in g { on {{x}} changed b }\nfor x in [c] {\n resource {{x}} { run: sh ':' }\n} if 1 == 2"
-        "\ngroup c2 = [d]\n".replace("[c]", '["c"]') + "on b changed c\n"
+        "\ngroup c2 = [d]\n".replace("[c]", '["c"]')
+        + "on b changed c\n"
     )
     assert rules(program) == []
     assert [d.span.line for d in program.diagnostics if d.code == "EV506" and d.span] == [2, 4, 11]
@@ -232,11 +243,15 @@ def test_unknown_settings() -> None:
     program = loaded('param env = "x"\non a changed b{{env}}', {"evn": "1"})
     assert codes(program) == ["EV213"]
     assert "`env`" in program.diagnostics[0].message
-    assert codes(loaded("on a changed b", None, EVDSL_SET_other="1")) == []  # the environment may hold others'
+    assert (
+        codes(loaded("on a changed b", None, EVDSL_SET_other="1")) == []
+    )  # the environment may hold others'
 
 
 def test_a_param_may_be_made_of_others() -> None:
-    assert rules(loaded('param a = "x"\nparam b = "{{a}}y"\nparam c = b\non {{c}} changed z')) == ["xy.run changed z.run"]
+    assert rules(loaded('param a = "x"\nparam b = "{{a}}y"\nparam c = b\non {{c}} changed z')) == [
+        "xy.run changed z.run"
+    ]
     assert codes(loaded('param b = "{{nope}}"\non a changed z')) == ["EV208"]
 
 
@@ -316,7 +331,10 @@ def test_an_inventory(tmp_path: Path) -> None:
 
 
 def test_a_declared_host_comes_before_the_inventorys(tmp_path: Path) -> None:
-    program = files(tmp_path, {"m.events": 'hosts "i.yml"\nhost db2 = "1"\non a changed b\n', "i.yml": "g: {hosts: {db1: }}"})
+    program = files(
+        tmp_path,
+        {"m.events": 'hosts "i.yml"\nhost db2 = "1"\non a changed b\n', "i.yml": "g: {hosts: {db1: }}"},
+    )
     assert list(meant(program).hosts) == ["db1", "db2"]
 
 
@@ -327,7 +345,9 @@ def test_hosts_must_be_declared() -> None:
 
 
 def test_options_of_a_host() -> None:
-    inner = meant(loaded('host h = "1" [user = "u", port = 22, parallel = 4, key = "k", jump = "j"]\non a changed b'))
+    inner = meant(
+        loaded('host h = "1" [user = "u", port = 22, parallel = 4, key = "k", jump = "j"]\non a changed b')
+    )
     assert inner.hosts["h"].options == {"user": "u", "port": 22, "parallel": 4, "key": "k", "jump": "j"}
     assert codes(loaded('host h = "1" [usr = "u"]\non a changed b')) == ["EV219"]
 

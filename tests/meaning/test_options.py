@@ -26,7 +26,14 @@ def test_every_driver_is_here() -> None:
 @pytest.mark.parametrize("driver", ACTIONS)
 def test_a_driver_is_taken(driver: str) -> None:
     assert codes(loaded(f"resource a {{ run: {ACTIONS[driver]} }}")) == []
-    assert codes(loaded(f"resource a {{ run: {ACTIONS[driver]} [timeout = 5m, retry = 2, delay = 1s, cwd = '/', env = {{A = 1}}] }}")) == []
+    assert (
+        codes(
+            loaded(
+                f"resource a {{ run: {ACTIONS[driver]} [timeout = 5m, retry = 2, delay = 1s, cwd = '/', env = {{A = 1}}] }}"
+            )
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("driver", ACTIONS)
@@ -43,7 +50,9 @@ def test_arguments_of_another_kind(driver: str, value: str) -> None:
     assert codes(loaded(f"resource a {{ run: {first} {value}{more} }}")) == ["EV218"]
 
 
-@pytest.mark.parametrize(("word", "near"), [("exce", "exec"), ("systemd.restrat", "systemd.restart"), ("docker.run", None)])
+@pytest.mark.parametrize(
+    ("word", "near"), [("exce", "exec"), ("systemd.restrat", "systemd.restart"), ("docker.run", None)]
+)
 def test_an_unknown_driver(word: str, near: str | None) -> None:
     program = loaded(f'resource a {{ run: {word} "x" }}')
     (found,) = (d for d in program.diagnostics if d.severity == "error")
@@ -141,7 +150,12 @@ resource b { run: sh "x"; go: sh "y" [timeout = 1s] }
 
 def test_defaults_that_do_not_fit_a_driver_are_its_own_affair() -> None:
     """`defaults` are for all actions: what one driver does not take is no error there, a wrong word is one."""
-    assert codes(loaded('defaults [mode = "0644"]\nresource a { run: sh "x" }\nresource b { run: copy "a" "b" }')) == []
+    assert (
+        codes(
+            loaded('defaults [mode = "0644"]\nresource a { run: sh "x" }\nresource b { run: copy "a" "b" }')
+        )
+        == []
+    )
 
 
 @pytest.mark.xfail(strict=True, reason="a word that no driver knows passes in `defaults`")

@@ -74,16 +74,30 @@ def test_a_sinks_run_is_matched_too() -> None:
 def test_what_is_not_a_whole_name_is_not_matched() -> None:
     text = "resource app.a { run: sh ':' }\nresource app.a.b { run: sh ':' }\nresource xapp.a { run: sh ':' }\nresource z { run: sh ':' }\n"
     assert rules(loaded(text + "on app.*.run changed z")) == ["app.a.run changed z.run"]
-    assert rules(loaded(text + "on app.**.run changed z")) == ["app.a.run changed z.run", "app.a.b.run changed z.run"]
-    assert rules(loaded(text + "on *app.*.run changed z")) == ["app.a.run changed z.run", "xapp.a.run changed z.run"]
-    assert rules(loaded(text + "on <x>app.*.run changed z")) == ["xapp.a.run changed z.run"]  # one or more characters
+    assert rules(loaded(text + "on app.**.run changed z")) == [
+        "app.a.run changed z.run",
+        "app.a.b.run changed z.run",
+    ]
+    assert rules(loaded(text + "on *app.*.run changed z")) == [
+        "app.a.run changed z.run",
+        "xapp.a.run changed z.run",
+    ]
+    assert rules(loaded(text + "on <x>app.*.run changed z")) == [
+        "xapp.a.run changed z.run"
+    ]  # one or more characters
     assert rules(loaded(text + "on app.<h>.run changed z")) == ["app.a.run changed z.run"]  # of one segment
 
 
 def test_a_variable_is_the_same_wherever_it_stands() -> None:
     text = "".join(f"resource {n} {{ run: sh ':' }}\n" for n in ("a.a", "a.b", "b.a", "c.c", "z"))
-    assert rules(loaded(text + "on <x>.<x>.run changed z")) == ["a.a.run changed z.run", "c.c.run changed z.run"]
-    assert rules(loaded(text + "on <x>.<y>.run changed <y>.<x>.run")) == ["a.b.run changed b.a.run", "b.a.run changed a.b.run"]
+    assert rules(loaded(text + "on <x>.<x>.run changed z")) == [
+        "a.a.run changed z.run",
+        "c.c.run changed z.run",
+    ]
+    assert rules(loaded(text + "on <x>.<y>.run changed <y>.<x>.run")) == [
+        "a.b.run changed b.a.run",
+        "b.a.run changed a.b.run",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -115,9 +129,18 @@ def test_what_matches_nothing_is_an_error(statement: str, code: str) -> None:
 
 def test_connect() -> None:
     text = "".join(f"resource {r}.{n} {{ run: sh ':'; reload: sh ':' }}\n" for r in "wv" for n in "ab")
-    assert rules(loaded(text + "connect w.<h> v.<h>")) == ["w.a.run changed v.a.reload", "w.b.run changed v.b.reload"]
-    assert rules(loaded(text + "connect w.* w.*")) == ["w.a.run changed w.b.reload", "w.b.run changed w.a.reload"]
-    assert rules(loaded(text + "connect w.a v.*")) == ["w.a.run changed v.a.reload", "w.a.run changed v.b.reload"]
+    assert rules(loaded(text + "connect w.<h> v.<h>")) == [
+        "w.a.run changed v.a.reload",
+        "w.b.run changed v.b.reload",
+    ]
+    assert rules(loaded(text + "connect w.* w.*")) == [
+        "w.a.run changed w.b.reload",
+        "w.b.run changed w.a.reload",
+    ]
+    assert rules(loaded(text + "connect w.a v.*")) == [
+        "w.a.run changed v.a.reload",
+        "w.a.run changed v.b.reload",
+    ]
 
 
 # ---- rules-only: what occurs
@@ -125,7 +148,9 @@ def test_connect() -> None:
 
 def test_all_that_occurs_anywhere_is_matched() -> None:
     text = "on w.*.run changed x.run\non w.a.run changed w.b.run\nw.c.run after w.d.run\nstart w.e.run\nconnect w.f y\n"
-    assert [r for r in rules(loaded(text)) if r.endswith("x.run")] == [f"w.{n}.run changed x.run" for n in "abcdef"]
+    assert [r for r in rules(loaded(text)) if r.endswith("x.run")] == [
+        f"w.{n}.run changed x.run" for n in "abcdef"
+    ]
 
 
 def test_patterns_alone_make_nothing() -> None:
@@ -135,7 +160,10 @@ def test_patterns_alone_make_nothing() -> None:
 
 def test_connect_with_patterns_matches_resources_that_occur() -> None:
     program = loaded("connect w.* x\non w.a.run changed w.b.run\n")
-    assert [r for r in rules(program) if "reload" in r] == ["w.a.run changed x.reload", "w.b.run changed x.reload"]
+    assert [r for r in rules(program) if "reload" in r] == [
+        "w.a.run changed x.reload",
+        "w.b.run changed x.reload",
+    ]
 
 
 def test_serial_goes_by_first_mention_where_nothing_is_declared() -> None:
@@ -144,7 +172,10 @@ def test_serial_goes_by_first_mention_where_nothing_is_declared() -> None:
 
 
 def test_serial_goes_by_declaration() -> None:
-    text = "".join(f"resource n.{n} {{ run: sh ':' }}\n" for n in (2, 1, 3)) + "on n.3.run failed n.1.run\nserial n.<h>.run"
+    text = (
+        "".join(f"resource n.{n} {{ run: sh ':' }}\n" for n in (2, 1, 3))
+        + "on n.3.run failed n.1.run\nserial n.<h>.run"
+    )
     assert orders(loaded(text)) == ["n.1.run needs n.2.run", "n.3.run needs n.1.run"]
 
 
@@ -183,5 +214,7 @@ def test_mentioned_from_left_to_right(statement: str, expected: list[str]) -> No
 def test_mentions_decide_ties() -> None:
     """What a pattern matches stands left of the subscriber, so it runs again where all else is equal."""
     text = "".join(f"resource {n} {{ run: sh ':' }}\n" for n in ("w.a", "x", "s"))
-    program = loaded(f"{text}on w.*.run changed x.run\non x.run changed w.a.run\non s.run changed w.a.run, x.run")
+    program = loaded(
+        f"{text}on w.*.run changed x.run\non x.run changed w.a.run\non s.run changed w.a.run, x.run"
+    )
     assert [c.again for c in program.plan().cycles] == ["w.a.run"]

@@ -29,13 +29,20 @@ NASTY = [
 
 def shell(program: str, text: str, folder: Path) -> bytes:
     done = subprocess.run(
-        [program, "-c", text], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False
+        [program, "-c", text],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
     assert done.returncode == 0, (text[:200], done.stderr)
     return done.stdout
 
 
-def rendered(text: str, settings: dict[str, str] | None = None, data: dict[str, object] | None = None) -> Rendered:
+def rendered(
+    text: str, settings: dict[str, str] | None = None, data: dict[str, object] | None = None
+) -> Rendered:
     """The action `a.run` of a program with its values."""
     inner = meant(loaded(text, settings))
     action = next(a for a in inner.actions if a.name == "a.run")
@@ -56,7 +63,7 @@ def command(sh: str, value: str) -> str:
 def test_every_sign_comes_back(program: str, tmp_path: Path) -> None:
     """Each of the signs 1 to 255 alone, between letters, doubled; all in one run of the shell."""
     values = [form.format(chr(n)) for n in range(1, 256) for form in ("{0}", "a{0}b", "{0}{0}", "'{0}")]
-    text = "".join(command('"printf \'%s\\\\0\' {{p}}\\n"', value) for value in values)
+    text = "".join(command("\"printf '%s\\\\0' {{p}}\\n\"", value) for value in values)
     assert shell(program, text, tmp_path).decode().split("\0")[:-1] == values
 
 
@@ -77,21 +84,23 @@ def test_random_values_come_back(program: str, tmp_path: Path) -> None:
     rng = random.Random(3)
     signs = string.punctuation + " \n\t" + "aé€"
     values = ["".join(rng.choice(signs) for _ in range(rng.randrange(1, 30))) for _ in range(400)]
-    text = "\n".join(command('"printf \'%s\\\\0\' {{p}}"', value) for value in values)
+    text = "\n".join(command("\"printf '%s\\\\0' {{p}}\"", value) for value in values)
     assert shell(program, text, tmp_path).decode().split("\0")[:-1] == values
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("program", SHELLS)
 def test_lists_are_words(program: str, tmp_path: Path) -> None:
-    made = rendered("param p = [1]\nresource a { run: sh \"printf '%s\\\\0' {{p}}\" }", {"p": json.dumps(NASTY)}).arguments[0]
+    made = rendered(
+        "param p = [1]\nresource a { run: sh \"printf '%s\\\\0' {{p}}\" }", {"p": json.dumps(NASTY)}
+    ).arguments[0]
     assert isinstance(made, str)
     assert shell(program, made, tmp_path).decode().split("\0")[:-1] == NASTY
 
 
 def test_what_values_look_like() -> None:
     text = (
-        "resource a { s = \"it's\"; n = 5; f = 1.5; b = true; l = [\"x y\", 'z']; e = []; m = {k = [1]}; "
+        'resource a { s = "it\'s"; n = 5; f = 1.5; b = true; l = ["x y", \'z\']; e = []; m = {k = [1]}; '
         'run: sh "{{s}} {{n}} {{f}} {{b}} {{l}} {{e}} {{m}} {{name}} {{host}}" }'
     )
     assert rendered(text).arguments == ("""'it'\\''s' 5 1.5 true 'x y' z  '{"k": [1]}' a localhost""",)
@@ -158,7 +167,12 @@ def test_places_where_a_value_may_not_stand(text: str) -> None:
     assert '"$p"' in found.hint
     assert found.span is not None
     assert found.span.text == "{{p}}"
-    assert codes(loaded(f'param p = "x"\nresource a {{ run: sh {written(text.replace("{{p}}", "{{p | raw}}"))} }}')) == []
+    assert (
+        codes(
+            loaded(f'param p = "x"\nresource a {{ run: sh {written(text.replace("{{p}}", "{{p | raw}}"))} }}')
+        )
+        == []
+    )
 
 
 PAYLOADS = [
@@ -198,7 +212,10 @@ def injection(reason: str, text: str) -> object:
         injection("a here-document's word of other signs is not seen", "cat <<'!'\n{{p}}\n!\n"),
         injection("a here-document's word with a `$` is not seen", "cat <<$x\n{{p}}\n$x\n"),
         injection("only `<<-` ends at a line with tabs before the word", "cat <<EOF\n\tEOF\n{{p}}\nEOF\n"),
-        injection("the `)` of a `case` is taken for the end of `$(`", 'echo "$(case x in x) echo;; esac; echo "{{p}}")"'),
+        injection(
+            "the `)` of a `case` is taken for the end of `$(`",
+            'echo "$(case x in x) echo;; esac; echo "{{p}}")"',
+        ),
         injection("quotes inside of `${…}` inside of quotes do not end those", 'echo "${x:-"{{p}}"}"'),
         injection("in arithmetic quotes protect nothing", "echo $(( {{p}} ))"),
         injection("in arithmetic quotes protect nothing", 'echo "$(( {{p}} ))"'),
@@ -256,9 +273,9 @@ def test_raw_strings_have_no_holes() -> None:
 
 def test_what_stands_behind_a_hole_is_no_hole() -> None:
     """A value is put in once: what it holds is looked at no more."""
-    assert rendered('param p = "x"\nresource a { run: sh "echo {{p}}}} {{p}}" }', {"p": "{{name}}"}).arguments == (
-        "echo '{{name}}'}} '{{name}}'",
-    )
+    assert rendered(
+        'param p = "x"\nresource a { run: sh "echo {{p}}}} {{p}}" }', {"p": "{{name}}"}
+    ).arguments == ("echo '{{name}}'}} '{{name}}'",)
 
 
 def test_where_names_are_looked_for() -> None:
@@ -281,7 +298,10 @@ for {0} in ["loop"] {{
 def test_attributes_of_attributes() -> None:
     text = 'resource a { v = "{{w}}-{{name}}"; w = ["{{x}}"]; x = 1; run: sh "echo {{v}}" }'
     assert rendered(text).arguments == ("""echo '["1"]-a'""",)
-    assert said(loaded('resource a {\n v = "{{w}}"\n w = "{{v}}"\n run: sh ":"\n}')) == [("EV208", 2), ("EV208", 3)]
+    assert said(loaded('resource a {\n v = "{{w}}"\n w = "{{v}}"\n run: sh ":"\n}')) == [
+        ("EV208", 2),
+        ("EV208", 3),
+    ]
 
 
 # ---- secrets
@@ -312,13 +332,17 @@ def test_a_secret_stands_nowhere_else(action: str) -> None:
     assert "verysecret" not in repr(program.diagnostics)
 
 
-@pytest.mark.parametrize("text", ['"x \'{{t}}\'"', '"x \\"{{t}}\\""', '"x # {{t}}"', '"""\ncat <<E\n{{t}}\nE\n"""'])
+@pytest.mark.parametrize(
+    "text", ["\"x '{{t}}'\"", '"x \\"{{t}}\\""', '"x # {{t}}"', '"""\ncat <<E\n{{t}}\nE\n"""']
+)
 def test_a_secret_in_quotes_is_an_error_too(text: str) -> None:
     assert codes(loaded(f"secret t\nresource a {{ run: sh {text} }}", {"t": "x"})) == ["EV210"]
 
 
 def test_guards_are_texts_for_the_shell() -> None:
-    made = rendered('param p = "a b"\nresource a { run: exec ["x", "{{p}}"] [unless = "test {{p}}", onlyif = "{{p}}", creates = "{{p}}"] }')
+    made = rendered(
+        'param p = "a b"\nresource a { run: exec ["x", "{{p}}"] [unless = "test {{p}}", onlyif = "{{p}}", creates = "{{p}}"] }'
+    )
     assert made.options == {"unless": "test 'a b'", "onlyif": "'a b'", "creates": "a b"}
     assert made.arguments == (["x", "a b"],)
     assert codes(loaded("param p = 1\nresource a { run: sh 'x' [unless = \"test '{{p}}'\"] }")) == ["EV210"]
@@ -331,5 +355,13 @@ param over = "param"
 resource a { l = [1, "x"]; m = {k = true}; over = "attribute"; n = 5; run: sh ':' [env = {EXTRA = 1, n = "env"}] }
 """
     environment = rendered(text, None, {"data-x": ["q"], "m": "data"}).environment
-    expected = {"a_b": "p", "over": "attribute", "l": '[1, "x"]', "m": "data", "n": "env", "data_x": '["q"]', "EXTRA": "1"}
+    expected = {
+        "a_b": "p",
+        "over": "attribute",
+        "l": '[1, "x"]',
+        "m": "data",
+        "n": "env",
+        "data_x": '["q"]',
+        "EXTRA": "1",
+    }
     assert {key: environment.get(key) for key in expected} == expected

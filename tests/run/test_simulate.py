@@ -81,10 +81,10 @@ def test_rest() -> None:
     [
         ("gcc.run=ok", "EV601 no action is called `gcc.run` (in `--when`) did you mean `gc.run`?"),
         ("zzz=ok", "EV601 no action is called `zzz` (in `--when`) `evdsl plan` lists the actions"),
-        ("gc.run#1=ok", "EV601 the plan has no `gc.run#1` (in `--when`) It has `gc.run#0`."),
+        ("gc.run#1=ok", "EV601 the plan has no `gc.run#1` (in `--when`) it has `gc.run#0`"),
         ("gc.run=chnaged", "EV602 `chnaged` is no outcome (in `--when gc.run`) did you mean `changed`?"),
-        ("gc.run=idle", "EV602 `idle` is no outcome (in `--when gc.run`) An action says one of ok, changed, created, removed, failed, error."),
-        ("gc.run", "EV602 `--when gc.run` has no outcome Write `--when gc.run=failed`."),
+        ("gc.run=idle", "EV602 `idle` is no outcome (in `--when gc.run`) an action says one of ok, changed, created, removed, failed, error"),
+        ("gc.run", "EV602 `--when gc.run` has no outcome write `--when gc.run=failed`"),
     ],
 )  # fmt: skip
 def test_wrong_when(when: str, message: str) -> None:
