@@ -281,13 +281,19 @@ def _is_here(folder: str) -> bool:
 
 
 def _file_of(content: bytes) -> int:
-    """A descriptor from which the content can be read."""
+    """A descriptor from which the content can be read; of memory, where that can be had, as it may hold secrets."""
+    if hasattr(os, "memfd_create"):
+        held = os.memfd_create("evdsl-input", os.MFD_CLOEXEC)
+        with open(held, "wb", closefd=False) as file:
+            file.write(content)
+        os.lseek(held, 0, os.SEEK_SET)
+        return held
     import tempfile  # imported late: sh and exec give no input
 
-    with tempfile.TemporaryFile() as file:
-        file.write(content)
-        file.seek(0)
-        return os.dup(file.fileno())
+    with tempfile.TemporaryFile() as disk:
+        disk.write(content)
+        disk.seek(0)
+        return os.dup(disk.fileno())
 
 
 def find_program(name: str, search: str, cwd: str) -> str:

@@ -41,8 +41,8 @@ def said(executor: LocalExecutor, text: str, **more: object) -> Outcome:
 
 
 def started(executor: LocalExecutor) -> int:
-    assert executor._workers is not None
-    return executor._workers._count
+    assert executor._processes.workers is not None
+    return executor._processes.workers._count
 
 
 @pytest.mark.parametrize(
@@ -266,8 +266,8 @@ def test_a_worker_that_is_killed(one: LocalExecutor, tmp_path: Path) -> None:
     assert end.reason.startswith("its shell worker was killed by SIGKILL")
     assert end.seconds < 5
     assert said(one, "echo on").output.text == "on\n"
-    assert one._workers is not None
-    (idle,) = one._workers._idle
+    assert one._processes.workers is not None
+    (idle,) = one._processes.workers._idle
     os.kill(idle.pid, signal.SIGKILL)
     assert gone(idle.pid)
     assert said(one, "echo on").output.text == "on\n"
@@ -317,8 +317,8 @@ def test_closed_at_the_end(shell: str, tmp_path: Path) -> None:
     results(executor, *[sh("true", i) for i in range(4)])
     executor.start([sh("sh -c 'echo $PPID >sub'; sleep 60", 9, tmp_path)])
     sub = pid_in(tmp_path / "sub")
-    assert executor._workers is not None
-    pids = [worker.pid for worker in executor._workers._idle]
+    assert executor._processes.workers is not None
+    pids = [worker.pid for worker in executor._processes.workers._idle]
     before = len(os.listdir("/proc/self/fd"))
     executor.close()
     assert gone(sub)

@@ -1,0 +1,36 @@
+"""Folders for the event files of a run: they are there as long as it is."""
+
+from __future__ import annotations
+
+import os
+
+
+def private_folder() -> str:
+    """A new folder that only we may enter. No one can have made it before: its name is not to be guessed."""
+    base = os.environ.get("TMPDIR") or "/tmp"
+    path = os.path.join(os.path.abspath(base), f"evdsl-{os.getpid()}-{os.urandom(8).hex()}")
+    os.mkdir(path, 0o700)
+    return path
+
+
+def shared_folder() -> str:
+    """A new folder in which other users find a file whose name they are told, and cannot look for any other.
+
+    It stands alone in a folder of its own.
+    """
+    base = private_folder()
+    path = os.path.join(base, os.urandom(16).hex())
+    os.mkdir(path, 0o700)
+    for folder in (path, base):
+        os.chmod(folder, 0o711)
+    return path
+
+
+def remove_folder(path: str) -> None:
+    """Remove a folder, and what may be in it."""
+    try:
+        os.rmdir(path)
+    except OSError:
+        from shutil import rmtree  # imported late: event files are removed as they are read
+
+        rmtree(path, ignore_errors=True)
