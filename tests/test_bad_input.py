@@ -304,14 +304,14 @@ def test_names_made_to_hurt(tmp_path: Path, name: str) -> None:
             tmp_path,
             f"on {name * times} changed b.run\nresource {name * times} {{ run: sh 'x' }}\n",
             1,
-            cpu=10,
+            cpu=20,
         )
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", " \t", " \\\n", "\\\n"], ids=repr)
 @pytest.mark.parametrize("behind", ["!", '"open', "$", "\x00", "'"], ids=repr)
 def test_blanks_before_what_does_not_fit(tmp_path: Path, blank: str, behind: str) -> None:
-    checked(tmp_path, f"on a.run changed b.run{blank * 28}{behind}\n", 1, cpu=10)
+    checked(tmp_path, f"on a.run changed b.run{blank * 28}{behind}\n", 1, cpu=20)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_blanks_before_what_does_not_fit(tmp_path: Path, blank: str, behind: str
 def test_shell_texts_made_to_hurt(tmp_path: Path, text: str) -> None:
     text = text.replace("\\", "\\\\")
     (tmp_path / "t.events").write_text(f'resource a {{ run: sh """{text}""" }}\n', "utf-8")
-    done = command(tmp_path, "check", "t.events", cpu=10)
+    done = command(tmp_path, "check", "t.events", cpu=20)
     assert "Traceback" not in done.text
     assert done.code in (0, 1), done.text[-500:]
 
@@ -343,7 +343,7 @@ def test_shell_texts_made_to_hurt(tmp_path: Path, text: str) -> None:
 )
 def test_patterns_made_to_hurt(tmp_path: Path, pattern: str) -> None:
     names = f"on {'a' * 60}.run changed b.run\non {'a.' * 60}run changed b.run\n"
-    checked(tmp_path, f"{names}on {pattern} changed b.run\n", 1, cpu=2)
+    checked(tmp_path, f"{names}on {pattern} changed b.run\n", 1, cpu=20)
 
 
 # ---- explosions
@@ -363,13 +363,13 @@ MANY = "[" + ", ".join(map(str, range(1000))) + "]"
 )
 def test_a_loop_that_explodes(tmp_path: Path, body: str) -> None:
     text = f"group g = {MANY}\nfor a in g {{ for b in g {{ for c in g {{\n{body}\n}} }} }}\n"
-    assert codes(checked(tmp_path, text, 1, cpu=2, MOST_STATEMENTS=5_000)) == ["EV215"]
+    assert codes(checked(tmp_path, text, 1, cpu=20, MOST_STATEMENTS=5_000)) == ["EV215"]
 
 
 def test_a_loop_that_explodes_in_full(tmp_path: Path) -> None:
     body = "on a{{a}}.run changed b{{b}}{{c}}.run"
     text = f"group g = {MANY}\nfor a in g {{ for b in g {{ for c in g {{\n{body}\n}} }} }}\n"
-    assert codes(checked(tmp_path, text, 1, cpu=6)) == ["EV215"]
+    assert codes(checked(tmp_path, text, 1, cpu=20)) == ["EV215"]
 
 
 @pytest.mark.parametrize(
@@ -387,13 +387,13 @@ def test_a_pattern_that_explodes(tmp_path: Path, statement: str) -> None:
     """200 actions: forty thousand pairs, where ten thousand are the bound here."""
     text = "".join(f"on a{i}.x changed b{i}.x\n" for i in range(100))
     names = ", ".join(f"{side}{i}.x" for side in "ab" for i in range(100))
-    said = checked(tmp_path, text + statement.replace("{list}", names) + "\n", 1, cpu=4, MOST_RULES=10_000)
+    said = checked(tmp_path, text + statement.replace("{list}", names) + "\n", 1, cpu=20, MOST_RULES=10_000)
     assert "EV215" in codes(said)
 
 
 def test_a_pattern_over_three_thousand_actions(tmp_path: Path) -> None:
     text = "".join(f"on a{i}.x changed b{i}.x\n" for i in range(1500))
-    said = checked(tmp_path, f"{text}on **.* done **.*\n", 1, cpu=5)
+    said = checked(tmp_path, f"{text}on **.* done **.*\n", 1, cpu=20)
     assert "EV215" in codes(said)
 
 
@@ -421,14 +421,14 @@ def test_a_pattern_over_three_thousand_actions(tmp_path: Path) -> None:
     ],
 )
 def test_a_value_that_explodes(tmp_path: Path, text: str) -> None:
-    checked(tmp_path, text, 1, cpu=2)
+    checked(tmp_path, text, 1, cpu=20)
 
 
 def test_imports_that_explode(tmp_path: Path) -> None:
     for i in range(15):
         lines = [f'import "e{i + 1}.events" as {name}\n' for name in "xyz"] if i < 14 else []
         (tmp_path / f"e{i}.events").write_text("".join(lines) + RULE, "utf-8")
-    done = command(tmp_path, "check", "e0.events", cpu=2)
+    done = command(tmp_path, "check", "e0.events", cpu=20)
     sane(done, 1)
 
 
@@ -852,7 +852,7 @@ def test_a_text_from_nowhere_imports_nothing_outside(tmp_path: Path) -> None:
 )
 def test_inventories(tmp_path: Path, text: str) -> None:
     (tmp_path / "i.yml").write_text(text, "utf-8")
-    said = checked(tmp_path, f'hosts "i.yml"\n{RULE}', 1, cpu=8)
+    said = checked(tmp_path, f'hosts "i.yml"\n{RULE}', 1, cpu=20)
     assert codes(said) == ["EV224"]
 
 
