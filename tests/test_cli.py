@@ -103,6 +103,7 @@ def masked(text: str) -> str:
     text = re.sub(r'"seconds": [0-9.e-]+', '"seconds": S', text)
     text = re.sub(r" \d\d:\d\d (?=\S)", " 00:00 ", text)
     text = re.sub(r"[ 0-9]{4}\d\.\ds", "   0.0s", text)
+    text = re.sub(r" in \d+\.\ds", " in 0.0s", text)
     return text.replace(__version__, "VERSION")
 
 

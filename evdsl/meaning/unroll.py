@@ -27,7 +27,7 @@ from .values import Unknown, evaluate
 
 MOST_STATEMENTS = 1_000_000
 """More than that after all loops and imports, rounds of loops counted in, is taken for a mistake."""
-MOST_IMPORTS = 10_000
+MOST_IMPORTS = 2_000
 DEEPEST_IMPORT = 16
 
 
