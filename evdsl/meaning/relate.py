@@ -176,7 +176,7 @@ def _again(s: ast.Again, scope: Scope, references: References) -> list[Again]:
                 near = nearest(text, names.actions)
                 said = f"; did you mean `{near}`?" if near else ""
                 hint = "`again` names an action of a cycle"
-                names.say("EV201", f"no rule mentions `{text}`{said}", scope, ref, hint)
+                names.say("EV409", f"no rule mentions `{text}`{said}", scope, ref, hint)
                 continue
         name = names.action(ref, scope)
         if name is not None:

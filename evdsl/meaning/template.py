@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 _HOLE = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*(\|[ \t]*raw[ \t]*)?\}\}")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
-_HEREDOC = r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1"  # compiled when one is met, as few texts have one
+_HEREDOC = (
+    r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1(?=[\s;|&<>)]|$)"  # compiled when one is met, as few texts have one
+)
 
 
 class Hole(NamedTuple):
@@ -92,13 +94,18 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
             yield spots[at], place
 
     stack: list[str] = []  # what is open: " ` $( (
-    waiting: list[str] = []  # here-documents whose bodies begin at the next line end
+    waiting: list[tuple[str, bool]] = []  # here-documents whose bodies begin at the next line end
+    unsure = ""  # from here on nothing is certain: a here-document or a `case` that the scan does not follow
     i, n = 0, len(text)
     while i < n:
         c = text[i]
         top = stack[-1] if stack else ""
         if i in spots:
-            if top == '"':
+            if unsure:
+                yield spots[i], unsure
+            elif "$((" in stack:
+                yield spots[i], "arithmetic"
+            elif "${" in stack or top == '"':
                 yield spots[i], "double quotes"
             elif "`" in stack:
                 yield spots[i], "backquotes"
@@ -114,9 +121,16 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
                 stack.pop()
             elif c == "`":
                 stack.append("`")
-            elif text.startswith("$(", i):
-                stack.append("$(")
+            elif text.startswith("${", i):
+                stack.append("${")
                 i += 1
+            elif text.startswith("$(", i):
+                arithmetic = text.startswith("$((", i)
+                stack.append("$((" if arithmetic else "$(")
+                i += 2 if arithmetic else 1
+        elif top == "${":
+            if c == "}":
+                stack.pop()
         elif c == "'":
             end = text.find("'", i + 1)
             end = n if end < 0 else end
@@ -129,6 +143,15 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
                 stack.pop()
             else:
                 stack.append("`")
+        elif text.startswith("$((", i):
+            stack.append("$((")
+            i += 2
+        elif c == ")" and top == "$((":
+            if text.startswith("))", i):
+                stack.pop()
+                i += 1
+        elif c == "c" and "$(" in stack and re.match(r"case\b", text[i : i + 5]):
+            unsure = "a `case` inside `$( )`"
         elif c == "(":
             if stack or text.startswith("$(", i - 1):
                 stack.append("$(")
@@ -141,13 +164,17 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
             yield from between(i, end, "a comment")
             i = end
             continue
+        elif text.startswith("<<", i) and "$((" not in stack and not re.match(_HEREDOC, text[i : i + 200]):
+            unsure = "a here-document"
+            i += 1
         elif c == "<" and (here := re.match(_HEREDOC, text[i : i + 200])):
-            waiting.append(here[2])
+            waiting.append((here[2], here[0].startswith("<<-")))
             i += here.end()
             continue
         elif c == "\n" and waiting:
-            for word in waiting:
-                close = re.compile(rf"^[\t]*{re.escape(word)}$", re.MULTILINE).search(text, i + 1)
+            for word, tabs in waiting:
+                lead = r"\t*" if tabs else ""
+                close = re.compile(rf"^{lead}{re.escape(word)}$", re.MULTILINE).search(text, i + 1)
                 end = close.end() if close else n
                 yield from between(i, end, "a here-document")
                 i = end
