@@ -62,6 +62,8 @@ class Names:
     def action(self, ref: ast.Ref, scope: Scope) -> str | None:
         """The name of the action that a reference without patterns means; None if it is left out or at fault."""
         text = self.text(ref, scope)
+        if self.rules_only and "." not in text[len(scope.unit.prefix) :]:
+            text += ".run"  # one segment, the prefix of an import aside
         name = self._resolve(text)
         if name is None:
             self._unknown(text, ref, scope)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from .programs import codes, files, loaded, meant, orders, rules, steps
 
 
@@ -28,9 +26,6 @@ def test_prefix(tmp_path: Path) -> None:
     assert meant(program).starts == []  # an import's `start` does not count
 
 
-@pytest.mark.xfail(
-    strict=True, reason="in a rules-only import one segment is taken for an action of the prefix"
-)
 def test_one_segment_in_a_rules_only_import_is_a_resource(tmp_path: Path) -> None:
     """Section 1, step 3: 'a reference of one segment is a resource, action `run`', in whichever file it stands."""
     program = files(
@@ -42,7 +37,7 @@ def test_one_segment_in_a_rules_only_import_is_a_resource(tmp_path: Path) -> Non
     )
     assert rules(program) == ["x.a.run changed x.b.run", "x.b.run changed c.run"]
     assert orders(program) == ["x.b.run after x.d.run"]
-    assert program.plan().start == ["x.a.run"]
+    assert program.plan().start == ["x.a.run", "x.d.run"]
 
 
 def test_one_segment_of_a_declared_import(tmp_path: Path) -> None:
