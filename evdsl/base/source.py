@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
+
+_WIDEST = 1 << 32
 
 
 class Source:
@@ -18,10 +21,22 @@ class Source:
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text
-        self._starts: list[int] | None = None
+        self._starts: Sequence[int] | None = None
+
+    @classmethod
+    def elsewhere(cls, path: str) -> Source:
+        """A source of which the text is not at hand: `place` gives spans that know where they were, and no more."""
+        source = cls(path, "")
+        source._starts = range(0, 1 << 62, _WIDEST)
+        return source
+
+    def place(self, line: int, column: int) -> Span:
+        """An empty span at a line and a column, both counted from 1."""
+        start = self.starts[line - 1] + column - 1
+        return Span(self, start, start)
 
     @property
-    def starts(self) -> list[int]:
+    def starts(self) -> Sequence[int]:
         """The offset at which each line begins, the first line first."""
         if self._starts is None:
             starts = [0]
@@ -39,6 +54,8 @@ class Source:
     def line(self, number: int) -> str:
         """The text of line `number` (from 1), without its end."""
         begin = self.starts[number - 1]
+        if not self.text:
+            return ""
         end = self.starts[number] - 1 if number < len(self.starts) else len(self.text)
         return self.text[begin:end]
 
