@@ -21,6 +21,15 @@ class Kept(NamedTuple):
         gap = f"\n[... {self.dropped} bytes dropped ...]\n".encode() if self.dropped else b""
         return (self.head + gap + self.tail).decode("utf-8", "backslashreplace")
 
+    def after(self, position: int) -> Kept:
+        """What came after the first `position` bytes."""
+        further = max(0, position - len(self.head))
+        return Kept(
+            self.head[position:],
+            self.tail[max(0, further - self.dropped) :],
+            max(0, self.dropped - further),
+        )
+
 
 class Output:
     """Takes an output piece by piece; holds no more than four times SIDE of it."""
@@ -45,6 +54,15 @@ class Output:
             # Cut only now and then: to cut for every piece would move the whole tail each time.
             if len(self._tail) > 2 * self.side:
                 del self._tail[: -self.side]
+
+    @property
+    def total(self) -> int:
+        """How many bytes were added."""
+        return self._total
+
+    def end(self, size: int) -> bytes:
+        """The last bytes, up to `size` of them."""
+        return bytes((self._tail or self._head)[-size:])
 
     def kept(self) -> Kept:
         """What is kept of all that was added so far."""

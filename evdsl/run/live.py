@@ -67,6 +67,14 @@ class Interrupted(NamedTuple):
 Event = Started | Retried | Ended | Interrupted
 Listener = Callable[[Event], None]
 
+Pulse = Callable[[], float | None]
+"""Called before each wait. It says in how many seconds it wants to be called again at the latest; None: whenever."""
+
+
+def no_pulse() -> float | None:
+    """The pulse of a run that nobody watches."""
+    return None
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -96,6 +104,7 @@ def run(
     debts: Mapping[int, Sequence[Cause]] | None = None,
     dirty: Collection[str] = (),
     outside: Set[int] = frozenset(),
+    pulse: Pulse = no_pulse,
 ) -> Result:
     """Run a plan to its end. The executor is not closed.
 
@@ -109,6 +118,7 @@ def run(
         listener,
         fail_fast,
         Engine(plan, debts=debts, dirty=dirty, outside=outside),
+        pulse,
     )
     with Interrupts(executor.wake) as interrupts:
         live.run(interrupts)
@@ -155,6 +165,7 @@ class _Live:
         listener: Listener,
         fail_fast: bool,
         engine: Engine,
+        pulse: Pulse,
     ) -> None:
         self.plan = plan
         self.engine = engine
@@ -164,6 +175,7 @@ class _Live:
         self._state = state
         self._listener = listener
         self._fail_fast = fail_fast
+        self._pulse = pulse
         self._below = ways_below(engine)
         self._ready: list[tuple[int, int]] = []  # a heap: the longest way below first, then the plan's order
         self._out = 0  # jobs that the executor has
@@ -182,7 +194,7 @@ class _Live:
                 if level >= min(interrupts.count, 3):
                     return
                 continue
-            for notice in self._executor.wait():
+            for notice in self._executor.wait(self._pulse()):
                 if isinstance(notice, Done):
                     self._out -= 1
                     self._settle(notice.step, notice.outcome)

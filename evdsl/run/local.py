@@ -171,6 +171,16 @@ class LocalExecutor:
         if self._shared:
             remove_folder(os.path.dirname(self._shared))
 
+    def outputs(self) -> dict[int, Output]:
+        """The output so far of the tries that run as processes, by step. Nothing of what is `sensitive`."""
+        return {
+            step: output
+            for work, output in self._processes.outputs()
+            if work.guard is None
+            for step, task in work.tasks.items()
+            if not task.job.sensitive
+        }
+
     # from a task to processes and calls
 
     def _events(self, job: Job) -> str:

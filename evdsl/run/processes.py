@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic, sleep
 from typing import Generic, NamedTuple, TypeVar
 
 from ..base.redact import Redactor
 from ..drivers.driver import Command, Ended
+from ..drivers.output import Output
 from .poll import Poller
 from .process import Process, spawn
 from .timers import Timers
@@ -76,6 +77,10 @@ class Processes(Generic[Work]):
 
     def __len__(self) -> int:
         return len(self._running)
+
+    def outputs(self) -> Iterator[tuple[Work, Output]]:
+        """The output so far of each that runs."""
+        return ((running.work, running.process.output) for running in self._running.values())
 
     def start(
         self,
