@@ -17,6 +17,7 @@ from .plan.build import plan as _plan
 from .plan.lint import lint_plan, lint_program
 from .plan.plan import Cycle, Step
 from .plan.plan import Plan as _Plan
+from .syntax.trees import Trees
 
 if TYPE_CHECKING:
     import networkx
@@ -161,7 +162,8 @@ def load(
     text = str(path_or_text)
     if isinstance(path_or_text, str) and any(c in text for c in "\n ") and not os.path.exists(text):
         cleaned = text.removeprefix("\ufeff").replace("\r\n", "\n")
-        return _compiled(*checked(Source(name or "<text>", cleaned)), None, settings, environment)
+        source, found = checked(Source(name or "<text>", cleaned))
+        return Program(None, found, 1) if source is None else load_source(source, None, settings, environment)
     return load_file(text, settings, environment, name=name)
 
 
@@ -174,19 +176,19 @@ def load_file(
 ) -> Program:
     """As `load`, of a path whatever it looks like."""
     folder = "" if path == "-" else os.path.dirname(path)
-    return _compiled(*read(path, name), folder, settings, environment)
+    source, found = read(path, name)
+    return Program(None, found, 1) if source is None else load_source(source, folder, settings, environment)
 
 
-def _compiled(
-    source: Source | None,
-    found: list[Diagnostic],
+def load_source(
+    source: Source,
     folder: str | None,
-    settings: Mapping[str, str] | None,
-    environment: Mapping[str, str] | None,
+    settings: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    trees: Trees | None = None,
 ) -> Program:
-    if source is None:
-        return Program(None, found, 1)
-    inner, found = compile_program(source, folder, Given(settings or {}, environment or {}))
+    """As `load`, of a source that is at hand. `folder` is where it lies, None if nowhere; `trees`: see syntax/trees.py."""
+    inner, found = compile_program(source, folder, Given(settings or {}, environment or {}), trees)
     if not has_errors(found):
         found = in_order([*found, *check_actions(inner)])
     if not has_errors(found):

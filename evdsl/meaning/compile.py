@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..base.diagnostic import Diagnostic, in_order
 from ..base.memory import all_kept
 from ..base.source import Source
+from ..syntax.trees import Trees
 from .declare import ActionFiles, declare, found_driver
 from .params import Given
 from .program import Program
@@ -15,14 +16,14 @@ from .unroll import unroll
 
 @all_kept()
 def compile_program(
-    source: Source, folder: str | None = None, given: Given | None = None
+    source: Source, folder: str | None = None, given: Given | None = None, trees: Trees | None = None
 ) -> tuple[Program, list[Diagnostic]]:
     """The program of a root source, and all that is wrong with it; with an error among it, it does not stand.
 
     `folder` is where the root file lies: the project folder, which imports, inventories and `actions/` are in.
-    Reads those files and names, executes nothing.
+    `trees` are those of the files, from the disk if it is not given. Reads those files and names, executes nothing.
     """
-    unrolled = unroll(source, folder, given or Given())
+    unrolled = unroll(source, folder, given or Given(), trees or Trees())
     files = ActionFiles(unrolled.units)
     names = declare(unrolled, files)
     relations, starts, agains = relate(unrolled.placed, names)
@@ -50,5 +51,6 @@ def compile_program(
         mentioned,
         unrolled.units,
         relations.sequence,
+        unrolled.placed,
     )
     return program, in_order(names.diagnostics)

@@ -15,6 +15,7 @@ from ..base.spell import nearest
 
 if TYPE_CHECKING:
     from .scope import Scope, Unit
+    from .unroll import Placed
 from ..syntax import ast
 from .pattern import is_pattern, matches
 
@@ -123,6 +124,7 @@ class Program:
     mentioned: int = 0  # the first so many actions are mentioned, the others only declared
     units: list[Unit] = field(default_factory=list)  # the files, the root first
     sequence: list[int | Start] = field(default_factory=list)  # as stated: rule i as i, order i as ~i, starts
+    placed: list[Placed] = field(default_factory=list)  # the statements, loops and imports unrolled
 
     @property
     def sinks(self) -> list[int]:

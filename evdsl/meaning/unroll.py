@@ -9,12 +9,11 @@ import os
 from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
-from ..base.reading import read
 from ..base.record import field, record
 from ..base.source import Source
 from ..base.spell import nearest
 from ..syntax import ast
-from ..syntax.parser import parse
+from ..syntax.trees import Trees
 from ..syntax.words import HOST_OPTIONS
 from . import template
 from .condition import holds
@@ -54,9 +53,9 @@ class Unrolled:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def unroll(source: Source, folder: str | None, given: Given) -> Unrolled:
+def unroll(source: Source, folder: str | None, given: Given, trees: Trees) -> Unrolled:
     """Load the root source and all that it imports, and unroll them. `folder` is the project folder."""
-    return _Unroll(folder, given).root(source)
+    return _Unroll(folder, given, trees).root(source)
 
 
 class TooMany(Exception):
@@ -68,7 +67,8 @@ class TooMany(Exception):
 
 
 class _Unroll:
-    def __init__(self, folder: str | None, given: Given) -> None:
+    def __init__(self, folder: str | None, given: Given, trees: Trees) -> None:
+        self.trees = trees
         self.project = os.path.realpath(folder) if folder is not None else None
         self.given = given
         self.out = Unrolled([])
@@ -79,7 +79,7 @@ class _Unroll:
         self.out.diagnostics.append(Diagnostic(code, message, scope.span(node), hint))
 
     def root(self, source: Source) -> Unrolled:
-        file, found = parse(source)
+        file, found = self.trees.of(source)
         self.out.diagnostics += found
         unit = Unit(file, self.project)
         try:
@@ -236,11 +236,11 @@ class _Unroll:
             message, hint = f"imports are nested deeper than {DEEPEST_IMPORT}", "import less deeply"
             raise Unknown(Diagnostic("EV211", message, scope.span(s.path), hint))
         if real not in self.parsed:
-            source, found = read(real, shown)
-            if source is None:
+            file, found = self.trees.at(real, shown)
+            if file is None:
                 (d,) = found
                 hint = "check the path: it is relative to this file"
                 raise Unknown(d if d.span else Diagnostic("EV211", d.message, scope.span(s.path), hint))
-            self.parsed[real], found = parse(source)
+            self.parsed[real] = file
             self.out.diagnostics += found
         return self.parsed[real], real

@@ -21,7 +21,7 @@ from . import ast
 from .build import Build
 from .lexer import Lexer, Region, TooDeep, Unreadable
 
-_LOCK = threading.Lock()  # the tree builder holds the state of one parse
+LOCK = threading.Lock()  # the tree builder holds the state of one parse
 
 
 def grammar_path() -> str:
@@ -70,7 +70,7 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
 
     Never raises for what the text says. Linear in the length of the text.
     """
-    with _LOCK, all_kept():
+    with LOCK, all_kept():
         return Parse(source).whole()
 
 
@@ -93,6 +93,10 @@ class Parse:
             statements = recovered(self)
         comments = tuple(Span(self.source, start, end) for start, end in sorted(set(self.comments)))
         return ast.File(self.source, tuple(statements), comments), in_order(self.faults)
+
+    def region(self, start: int, end: int) -> Region:
+        """A piece of the text, to attempt."""
+        return Region(self.source.text, start, end)
 
     def attempt(self, start: str, region: Region) -> tuple[list[Any], Exception | None]:
         """What the region holds, or the error for which it does not parse; then nothing of it is kept."""

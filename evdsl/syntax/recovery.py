@@ -20,11 +20,11 @@ _BODIES = {"resource": "one_member", "connect": "one_link", "for": "file"}
 
 def recovered(parse: Parse) -> list[ast.Statement]:
     """The statements that stand; faults and comments go to the parse."""
-    recovery = _Recovery(parse)
+    recovery = Recovery(parse)
     return [s for piece in split.statements(recovery.text) for s in recovery.piece(piece)]
 
 
-class _Recovery:
+class Recovery:
     """Goes over the pieces of one text."""
 
     def __init__(self, parse: Parse) -> None:
