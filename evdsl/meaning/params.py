@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ..base.diagnostic import Diagnostic
+from ..base.duration import LONGEST, Seconds, duration
 from ..base.record import field, record
 from ..base.spell import nearest
 from ..syntax import ast
@@ -108,10 +109,15 @@ def _as(default: object, text: str) -> object:
     """A text from outside as what the default is. Raises KeyError or ValueError where it is not."""
     if isinstance(default, bool):
         return {"true": True, "false": False}[text]
+    if isinstance(default, Seconds):
+        span = duration(text)
+        if span is None or len(text) > LONGEST:
+            raise ValueError(text)
+        return span
     if isinstance(default, (int, float)):
         if (
             not re.fullmatch(r"-?[0-9]+" if isinstance(default, int) else r"-?[0-9]+(\.[0-9]+)?", text)
-            or len(text) > 18
+            or len(text) > LONGEST
         ):
             raise ValueError(text)
         return type(default)(text)

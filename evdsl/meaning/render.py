@@ -31,8 +31,9 @@ _UNSEEN = ("env", "headers", "body")
 
 @record
 class Rendered:
-    """Values only: str, int, float, bool, list, dict. `secrets`: the secret values that `environment` holds.
+    """Values only: str, int, float, bool, list, dict; a duration where one was written, in lists and maps its text.
 
+    `secrets`: the secret values that `environment` holds.
     `names`: what `{{x}}` can name (section 1), without secrets, and what the option `env` gives; for drivers other than
     `sh` and `exec`.
     """
@@ -185,16 +186,20 @@ def render(
     found = part(lambda: _names(values, scope))
     known: dict[str, object] = found if isinstance(found, dict) else {}
     environment, secrets = _environment(known, scope)
-    options = {n: part(partial(_option, n, o, values)) for n, o in options_of(action).items()}
+    options = {n: _tidy(part(partial(_option, n, o, values))) for n, o in options_of(action).items()}
     extra = options.get("env")
     own = {str(k): template.plain(v) for k, v in extra.items()} if isinstance(extra, dict) else {}
     environment.update(own)
     if action.node is None:
         return Rendered((action.file,), options, environment, tuple(secrets))
     shell = action.driver == "sh"
-    arguments = tuple([part(partial(_argument, a, values, shell)) for a in action.node.arguments])
-    names = {} if action.driver in ("sh", "exec") else {**known, **own}
+    arguments = tuple([_tidy(part(partial(_argument, a, values, shell))) for a in action.node.arguments])
+    names = {} if action.driver in ("sh", "exec") else {n: template.worded(v) for n, v in known.items()} | own
     return Rendered(arguments, options, environment, tuple(secrets), names)
+
+
+def _tidy(value: object) -> object:
+    return template.worded(value) if isinstance(value, (list, dict)) else value
 
 
 def _argument(node: ast.Value, values: Values, shell: bool) -> object:

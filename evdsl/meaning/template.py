@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from ..base.duration import Seconds
+
 _HOLE = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*(\|[ \t]*raw[ \t]*)?\}\}")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
 _HEREDOC = (
@@ -58,7 +60,7 @@ def fill(text: str, value: Callable[[Hole], str]) -> str:
 
 
 def plain(value: object) -> str:
-    """A value as text: strings as they are, lists and maps as JSON, true and false in lower case."""
+    """A value as text: strings and durations as written, lists and maps as JSON, true and false in lower case."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -66,8 +68,17 @@ def plain(value: object) -> str:
     if isinstance(value, (list, dict)):
         import json  # imported late, as all that `check` of a plain file does without
 
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(worded(value), ensure_ascii=False)
     return str(value)
+
+
+def worded(value: object) -> object:
+    """The value with each duration in it as text: for JSON and for tools, which know no such thing."""
+    if isinstance(value, list):
+        return [worded(item) for item in value]
+    if isinstance(value, dict):
+        return {name: worded(item) for name, item in value.items()}
+    return str(value) if isinstance(value, Seconds) else value
 
 
 def shell_word(value: object) -> str:

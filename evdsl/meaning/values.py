@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..base.diagnostic import Diagnostic
+from ..base.duration import Seconds
 from ..base.source import Span
 from ..base.spell import nearest
 from ..syntax import ast
@@ -41,16 +42,14 @@ def hole_spans(text: ast.Text, scope: Scope) -> list[Span]:
 
 
 def evaluate(value: ast.Value, scope: Scope, lookup: Lookup | None = None) -> object:
-    """The value: str, int, float, bool, list or dict; a duration is its seconds as float.
+    """The value: str, int, float, bool, list or dict; a duration is a float of its own kind.
 
     `lookup` finds the value of a name; without it loop variables, params and groups are seen. Raises Unknown.
     """
     if isinstance(value, ast.Text):
         return _text(value, scope, lookup)
-    if isinstance(value, (ast.Number, ast.Boolean)):
+    if isinstance(value, (ast.Number, ast.Boolean, ast.Duration)):
         return value.value
-    if isinstance(value, ast.Duration):
-        return value.seconds
     if isinstance(value, ast.Word):
         return _word(value, scope, lookup)
     if isinstance(value, ast.List):
@@ -178,7 +177,16 @@ def kind(value: object) -> str:
     """What a value is, for a message."""
     if isinstance(value, bool):
         return "true or false"
-    for kinds, word in ((str, "text"), ((int, float), "a number"), (list, "a list"), (dict, "a map")):
+    for kinds, word in _KINDS:
         if isinstance(value, kinds):
             return word
     return type(value).__name__
+
+
+_KINDS = (
+    (str, "text"),
+    (Seconds, "a duration"),
+    ((int, float), "a number"),
+    (list, "a list"),
+    (dict, "a map"),
+)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..base.duration import Seconds
 from ..base.source import Source, Span
 
 
@@ -48,9 +49,9 @@ class Boolean(NamedTuple):
 
 
 class Duration(NamedTuple):
-    """`seconds` is the value, `text` as written (`500ms`)."""
+    """`value` is its seconds, `text` as written (`500ms`)."""
 
-    seconds: float
+    value: Seconds
     text: str
     start: int
     end: int

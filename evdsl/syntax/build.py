@@ -9,6 +9,7 @@ from typing import Any
 from lark import Transformer, v_args
 
 from ..base.diagnostic import Diagnostic, Fix
+from ..base.duration import LONGEST, Seconds, duration
 from ..base.events import MATCHES
 from ..base.source import Source, Span
 from ..base.spell import nearest
@@ -16,13 +17,10 @@ from . import ast
 from .lexer import Token
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z")
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\Z")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 _EVENTS_HINT = "events are " + ", ".join(MATCHES)
-_LONGEST_NUMBER = 18
 
 
 def dedent(text: str) -> str:
@@ -69,7 +67,7 @@ class Build(Transformer[Any, Any]):
         start, end = token.start, token.end
         if "#" in token.text:
             text, _, digits = token.text.partition("#")
-            if len(digits) > _LONGEST_NUMBER:
+            if len(digits) > LONGEST:
                 self._fault(
                     "EV110", f"the number of `{text}` is too long", start, end, "instances count from #0"
                 )
@@ -128,8 +126,8 @@ class Build(Transformer[Any, Any]):
         if text[0].isdecimal() and text.isascii():
             if _NUMBER.match(text):
                 return self._number(text, start, end)
-            if found := _DURATION.match(text):
-                return ast.Duration(float(found[1]) * _SECONDS[found[2]], text, start, end)
+            if (span := duration(text)) is not None:
+                return self._duration(span, start, end)
         if text in ("true", "false"):
             return ast.Boolean(text == "true", start, end)
         return ast.Word(text, start, end)
@@ -138,10 +136,15 @@ class Build(Transformer[Any, Any]):
         return self._number(token.text, token.start, token.end)
 
     def _number(self, text: str, start: int, end: int) -> ast.Value:
-        if len(text) > _LONGEST_NUMBER:
+        if len(text) > LONGEST:
             self._fault("EV113", "a number has at most 18 digits", start, end, "quote it if it is text")
             text = "0"
         return ast.Number(float(text) if "." in text else int(text), text, start, end)
+
+    def _duration(self, value: Seconds, start: int, end: int) -> ast.Value:
+        if len(value.text) > LONGEST:
+            self._fault("EV113", "a duration has at most 18 digits", start, end, "write it in hours")
+        return ast.Duration(value, value.text, start, end)
 
     def string(self, token: Token) -> ast.Text:
         start, written = token.start, token.text[1:-1]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import evdsl
+from evdsl.base.duration import duration
 
 from .programs import codes, files, loaded, meant, rules, said
 
@@ -210,9 +211,8 @@ def kinds(default: str, given: str) -> tuple[list[str], object]:
         ("[1]", '[2, "x"]', [2, "x"]),
         ("[]", "[]", []),
         ("{a = 1}", '{"b": [1]}', {"b": [1]}),
-        pytest.param(
-            "5m", "30s", 30.0, marks=pytest.mark.xfail(strict=True, reason="a duration is taken for a number")
-        ),
+        ("5m", "30s", duration("30s")),
+        ("5m", "0.5h", duration("0.5h")),
     ],
 )
 def test_set_is_what_the_default_is(default: str, given: str, expected: object) -> None:
@@ -220,11 +220,12 @@ def test_set_is_what_the_default_is(default: str, given: str, expected: object) 
     assert found == []
     assert value == expected
     assert type(value) is type(expected)
+    assert str(value) == str(expected)
 
 
 @pytest.mark.parametrize(
     ("default", "given"),
-    [("5", "x"), ("5", "1.5"), ("1.5", "x"), ("true", "yes"), ("true", "True"), ("true", ""), ("[1]", "1"),
+    [("5", "x"), ("5", "1.5"), ("1.5", "x"), ("true", "yes"), ("5m", "30"), ("5m", "30 s"), ("5m", "9" * 18 + "h"), ("true", "True"), ("true", ""), ("[1]", "1"),
      ("[1]", "{}"), ("[1]", "[1"), ("{a = 1}", "[]"), ("{a = 1}", "x")],
 )  # fmt: skip
 def test_set_of_another_kind(default: str, given: str) -> None:
