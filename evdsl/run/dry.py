@@ -9,7 +9,7 @@ known: an action that is to be handed such a value counts as changed too.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,7 +22,8 @@ from ..drivers.output import Output
 from ..meaning.template import plain
 from ..meaning.values import Unknown
 from ..plan.plan import Plan
-from .engine import Cause, Engine, Start
+from .debts import Debt
+from .engine import Engine, Start
 from .handed import Missing
 from .live import Sink
 from .prepare import Preparing, unknown
@@ -54,7 +55,7 @@ def dry(
     prepare: Preparing,
     state: State,
     *,
-    debts: Mapping[int, Sequence[Cause]] | None = None,
+    debts: Sequence[Debt] = (),
     dirty: Collection[str] = (),
     outside: Set[int] = frozenset(),
 ) -> Dry:
@@ -80,7 +81,7 @@ def dry(
             reason = effect.reason if effect.state == "skipped" else ""
             lines[effect.step] = Line(id_, effect.state, effect.because, reason)
     steps = [lines[step] for step in range(len(plan.steps))]
-    return Dry(Trace(steps, engine.folds(), engine.unfollowed()), found)
+    return Dry(Trace(steps, engine.folds(), engine.unfollowed(), engine.left(0)), found)
 
 
 def _step(start: Start, prepare: Preparing, state: State) -> Foretold:

@@ -9,13 +9,14 @@ order they come, the trace is the same.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
 
 from ..base.events import FAILURE, OUTCOMES, SUCCESS, matched
 from ..drivers.outcome import Outcome
 from ..plan.plan import Look, Plan, Trigger
+from .debts import Debt, key_of, owed
 
 _RAN = frozenset(OUTCOMES)
 _SAME_AS_CREATED = frozenset({"ok", "created"})
@@ -35,6 +36,19 @@ class Start(NamedTuple):
 
     step: int
     because: tuple[Cause, ...]
+
+
+class Left(NamedTuple):
+    """What a run leaves for the next one (section 7): what is owed, old debts first, and the names of what is dirty."""
+
+    debts: list[Debt]
+    dirty: set[str]
+
+    def owes(self, plan: Plan) -> bool:
+        """Whether a debt is left whose subscriber is in this plan."""
+        return bool(self.debts) and not {d.subscriber for d in self.debts}.isdisjoint(
+            s.name for s in plan.steps
+        )
 
 
 class Settled(NamedTuple):
@@ -64,12 +78,13 @@ def fold(outcomes: Iterable[str]) -> str:
 class Engine:
     """The state machine of one run of one plan.
 
-    `debts`: steps set off by what an earlier run left, with its causes; `dirty`: names of actions whose `ok` counts
-    as `changed`; `outside`: steps that are not to run (`--limit`). `begin` once, then `settle` for each Start, in any
-    order, until `finished`. Each step is settled exactly once.
+    `debts` and `dirty` are what an earlier run left: rules that set their subscribers off, and names of actions whose
+    `ok` counts as `changed`; `outside`: steps that are not to run (`--limit`). `begin` once, then `settle` for each
+    Start, in any order, until `finished`. Each step is settled exactly once.
     """
 
     __slots__ = (
+        "_debts",
         "_dirty",
         "_folds",
         "_instances",
@@ -78,9 +93,11 @@ class Engine:
         "_starting",
         "_stopped",
         "_vetoed",
+        "_void",
         "_waits",
         "_words",
         "debts",
+        "dirty",
         "outside",
         "plan",
         "running",
@@ -92,12 +109,13 @@ class Engine:
         self,
         plan: Plan,
         *,
-        debts: Mapping[int, Sequence[Cause]] | None = None,
+        debts: Sequence[Debt] = (),
         dirty: Collection[str] = (),
         outside: Set[int] = frozenset(),
     ) -> None:
         self.plan = plan
-        self.debts: Mapping[int, Sequence[Cause]] = debts or {}
+        self.debts = debts
+        self.dirty = dirty
         self.outside = outside
         self.states: list[str] = [""] * len(plan.steps)
         """What each step ended with, empty as long as it is not settled."""
@@ -107,7 +125,14 @@ class Engine:
         """The steps that wait for each step, once for each wait."""
         self._waits = [0] * len(plan.steps)
         self._instances: dict[int, list[int]] = {}
-        self._dirty = {of for of, name in self._names().items() if name in dirty}
+        names = self._names()
+        self._dirty = {of for of, name in names.items() if name in dirty}
+        self._debts: dict[int, list[Debt]] = {}
+        numbers = {name: self._instances[of][0] for of, name in names.items()} if debts else {}
+        for debt in debts:
+            if debt.subscriber in numbers:
+                self._debts.setdefault(numbers[debt.subscriber], []).append(debt)
+        self._void: set[Debt] = set()
         self._words: dict[tuple[str, ...], frozenset[str]] = {}
         self._folds: dict[str, str] = {}
         self._starting = frozenset(plan.start)
@@ -210,6 +235,33 @@ class Engine:
                     found.append(step)
         return sorted(found)
 
+    def left(self, run: int, cut: Iterable[int] = ()) -> Left:
+        """What is left for the next run, be it that this one, number `run`, has come to its end or that it broke off.
+
+        `cut`: the steps that were in flight when it did.
+        """
+        steps, folds = self.plan.steps, self.folds()
+        found: dict[object, Debt] = {}
+        unpaid = self.owed()
+        over = {debt for step, due in self._debts.items() if step not in unpaid for debt in due} | self._void
+        for debt in self.debts:
+            if debt not in over:
+                found[debt.key] = debt
+        for step in unpaid:
+            for trigger in self.plan.triggers[step]:
+                if hits := self._hits(trigger):
+                    debt = owed(trigger, steps[step].name, hits, map(self._seen, hits), run)
+                    found.setdefault(debt.key, debt)
+        debts = [
+            debt
+            for debt in found.values()
+            if not (debt.on_failure and any(folds.get(emitter) in SUCCESS for emitter in debt.emitters))
+        ]
+        dirty = {name for name in self.dirty if folds.get(name) not in SUCCESS}
+        dirty.update(name for name, end in folds.items() if end in FAILURE)
+        dirty.update(steps[step].name for step in cut)
+        return Left(debts, dirty)
+
     def unfollowed(self) -> list[Trigger]:
         """The rules that a last instance would set off if its part went round once more (section 6).
 
@@ -248,7 +300,7 @@ class Engine:
         while queue:
             step = queue.popleft()
             because = self._causes(step)
-            if not because and step not in self._starting and step not in self.debts:
+            if not because and step not in self._starting:
                 state, reason = "idle", ""
             elif reason := self._bar(step):
                 state = "skipped"
@@ -262,7 +314,7 @@ class Engine:
 
     def _causes(self, step: int) -> tuple[Cause, ...]:
         """All that sets the step off: one Cause for each look of its rules that matched, an old debt's first."""
-        causes: list[Cause] = list(self.debts.get(step, ())) if self.debts else []
+        causes = self._due(step) if step in self._debts else []
         states, known = self.states, self._words
         for trigger in self.plan.triggers[step]:
             looks, events, _, _, _, origin = trigger
@@ -276,6 +328,22 @@ class Engine:
                 line, file = origin.line, origin.source.path
                 causes += [Cause(look.name, self._seen(look), line, file) for look in hits]
         return tuple(dict.fromkeys(causes)) if len(causes) > 1 else tuple(causes)
+
+    def _due(self, step: int) -> list[Cause]:
+        """The causes that old debts are. One of failure words only is void where its rule stands before the step, and
+        sees that an emitter ended in success."""
+        causes: list[Cause] = []
+        for debt in self._debts[step]:
+            if debt.on_failure and debt not in self._void:
+                name = self.plan.steps[step].name
+                looks = (
+                    look for t in self.plan.triggers[step] if key_of(t, name) == debt.key for look in t.looks
+                )
+                if any(self._seen(look) in SUCCESS for look in looks):
+                    self._void.add(debt)
+            if debt not in self._void:
+                causes += [Cause(from_id, event, debt.line, debt.file) for from_id, event in debt.seen]
+        return causes
 
     def _hits(self, trigger: Trigger) -> Sequence[Look]:
         """The looks that make a rule match, none if it does not."""

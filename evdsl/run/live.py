@@ -11,6 +11,7 @@ from ..base.events import FAILURE
 from ..drivers.job import Job
 from ..drivers.outcome import Outcome
 from ..plan.plan import Plan, Trigger
+from .debts import Debt
 from .engine import Cause, Effect, Engine, Settled, Start
 from .executor import Done, Executor
 from .interrupt import Interrupts
@@ -101,7 +102,7 @@ def run(
     *,
     fail_fast: bool = False,
     detailed_exitcode: bool = False,
-    debts: Mapping[int, Sequence[Cause]] | None = None,
+    debts: Sequence[Debt] = (),
     dirty: Collection[str] = (),
     outside: Set[int] = frozenset(),
     pulse: Pulse = no_pulse,

@@ -12,7 +12,8 @@ from ..base.spell import nearest
 from ..drivers.outcome import Outcome
 from ..meaning.pattern import is_pattern, matches
 from ..plan.plan import Plan, Trigger
-from .engine import Cause, Engine, Settled, Start
+from .debts import Debt
+from .engine import Cause, Engine, Left, Settled, Start
 
 
 class Line(NamedTuple):
@@ -29,11 +30,13 @@ class Trace:
     """What became of a plan: a line for each step, in the plan's order, and the fold of each action by name.
 
     `unfollowed`: rules that matched again at the end of a cycle; where there is one, it did not converge (section 6).
+    `left`: what the next run would begin with (section 7).
     """
 
     steps: list[Line]
     fold: dict[str, str]
     unfollowed: list[Trigger]
+    left: Left
 
     def outcomes(self) -> dict[str, str]:
         """What each step ended with, by id."""
@@ -57,7 +60,7 @@ def simulate(
     outcomes: Mapping[str, str] | Callable[[str], str] | None = None,
     rest: str = "changed",
     *,
-    debts: Mapping[int, Sequence[Cause]] | None = None,
+    debts: Sequence[Debt] = (),
     dirty: Collection[str] = (),
     outside: Set[int] = frozenset(),
 ) -> Trace:
@@ -83,7 +86,9 @@ def simulate(
         elif isinstance(effect, Settled):
             lines[effect.step] = Line(id_, effect.state, effect.because, effect.reason)
     assert engine.finished, "a plan whose steps wait for each other"
-    return Trace([lines[step] for step in range(len(plan.steps))], engine.folds(), engine.unfollowed())
+    return Trace(
+        [lines[step] for step in range(len(plan.steps))], engine.folds(), engine.unfollowed(), engine.left(0)
+    )
 
 
 def _said(outcomes: Mapping[str, str], rest: str) -> Callable[[str], str]:

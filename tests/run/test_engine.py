@@ -17,6 +17,7 @@ from evdsl.base.events import EVENTS, OUTCOMES, SETTLED
 from evdsl.base.source import Source, Span
 from evdsl.drivers.outcome import Outcome
 from evdsl.plan.plan import Look, Plan, Step, Trigger
+from evdsl.run.debts import Debt
 from evdsl.run.engine import Cause, Engine, Settled, Start, fold
 from evdsl.run.simulate import simulate
 
@@ -168,11 +169,12 @@ def test_fold_from_outside(first: str, body: str, second: str, folded: str, outs
 
 def test_a_debt_sets_off() -> None:
     made = plan_of("on a.run changed b.run")
+    debt = Debt(("a.run",), ("changed",), False, "b.run", (("a.run", "changed"),), "test.events", 1, 7)
     old = Cause("a.run", "changed", 1, "test.events")
-    trace = simulate(made, {"a.run#0": "ok"}, debts={1: [old]})
+    trace = simulate(made, {"a.run#0": "ok"}, debts=[debt])
     assert trace.outcomes()["b.run#0"] == "changed"
     assert trace.steps[1].because == (old,)
-    again = simulate(made, {"a.run#0": "changed"}, debts={1: [old]})
+    again = simulate(made, {"a.run#0": "changed"}, debts=[debt])
     assert again.steps[1].because == (old,), "a debt and a new trigger: one cause, one run"
 
 
