@@ -446,8 +446,7 @@ COMMANDS = [
     ("check",), ("check", "--json"), ("check", "--format", "sarif"), ("plan",),
     ("plan", "-v"), ("plan", "--json"), ("simulate",), ("simulate", "-v"), ("simulate", "--json"), ("expand",),
     ("list",), ("graph",), ("graph", "--format", "dot"), ("graph", "--format", "graphml"),
-    ("graph", "--format", "json"),
-    pytest.param(("check", "--format", "github")),
+    ("graph", "--format", "json"), ("check", "--format", "github"), ("fmt", "--diff"),
 ]  # fmt: skip
 
 

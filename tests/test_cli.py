@@ -529,10 +529,7 @@ def test_what_is_for_programs_is_the_same_whatever_the_terminal(folder: Path, mo
 @pytest.mark.parametrize(
     "command",
     [
-        "plan", "plan --json", "simulate", "expand", "graph",
-        pytest.param(
-            "plan --color always", marks=pytest.mark.xfail(strict=True, reason="rich ends the process with 1 there")
-        ),
+        "plan", "plan --json", "simulate", "expand", "graph", "plan --color always",
     ],
 )  # fmt: skip
 def test_a_reader_that_has_enough(folder: Path, command: str) -> None:

@@ -20,7 +20,6 @@ FLOORS = ["version", "base", "syntax", "meaning", "plan", "drivers", "run", "emi
 
 ROOMS = {
     "lark": "syntax/*.py",
-    "rich": "faces/*.py",
     "argparse": "faces/*.py",
     "pygls": "faces/**",
     "lsprotocol": "faces/**",
@@ -30,7 +29,7 @@ ROOMS = {
 }
 """Where alone a library may be imported. networkx may be in any room, but only inside of functions."""
 
-LATE = {"networkx", "rich", "yaml", "jinja2", "sqlite3", "asyncio", "pygls", "lsprotocol"}
+LATE = {"networkx", "yaml", "jinja2", "sqlite3", "asyncio", "pygls", "lsprotocol"}
 """What costs too much to be imported where nobody asked for it: only inside of functions, or of a room of its own."""
 
 LONGEST = 450

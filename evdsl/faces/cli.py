@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import NamedTuple, NoReturn
 
 from ..version import __version__
-from .terminal import printable, streams
+from .stream import install
+from .terminal import printable
 
 Main = Callable[[argparse.Namespace], int]
 
@@ -146,6 +147,23 @@ def _run(p: argparse.ArgumentParser) -> None:
     add("-v", "--verbose", action="store_true", help="also ok, idle, skipped, and all output")
 
 
+def _compile(p: argparse.ArgumentParser) -> None:
+    _planned(p)
+    add = p.add_argument
+    add("--to", required=True, metavar="TARGET", help="what to make: sh, ansible, or what a package adds")
+    add("-o", "--output", metavar="OUT", help="where to (default for sh: standard output)")
+    add(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="accept what the target can do only in part; repeatable",
+    )
+    add("--check", action="store_true", help="write nothing; exit 1 if OUT is not what would be written")
+    add("--force", action="store_true", help="overwrite what evdsl has not made")
+    add("-q", "--quiet", action="store_true", help="without the fidelity report")
+
+
 def _log(p: argparse.ArgumentParser) -> None:
     p.add_argument("ref", metavar="REF", help="an action, or one run of it: `ha.run#1`")
     p.add_argument("file", nargs="?", metavar="FILE", help="default: the only .events file here")
@@ -180,6 +198,7 @@ COMMANDS: dict[str, Command] = {
     "graph": Command("draw the plan", "graph", _graph),
     "list": Command("list resources and actions with their doc comments", "listing", _source),
     "run": Command("run the plan here", "live", _run),
+    "compile": Command("make a script or a project that runs without evdsl", "compile", _compile),
     "log": Command("show what an action wrote when it was run", "log", _log),
     "status": Command("tell how the last run went, and each action in it", "status", _status),
     "explain": Command("explain a diagnostic code", "explain", _explain),
@@ -196,7 +215,7 @@ def _positive(text: str) -> int:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command. Returns the exit code; a reader that went away ends it quietly."""
-    streams()
+    install()
     try:
         args = parser(argv[0] if argv and argv[0] in COMMANDS else None).parse_args(argv)
         room: Main = import_module(f".{COMMANDS[args.command].room}", __package__).main

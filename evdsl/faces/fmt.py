@@ -14,6 +14,7 @@ from ..syntax.parser import parse
 from ..syntax.printer import fmt
 from .messages import show
 from .opening import REFUSED, err, out, usage
+from .terminal import printable
 
 
 def main(args: argparse.Namespace) -> int:
@@ -39,17 +40,13 @@ def _one(path: str, args: argparse.Namespace) -> int:
     if args.diff and changed:
         import difflib
 
-        lines = difflib.unified_diff(
-            source.text.splitlines(keepends=True), text.splitlines(keepends=True), source.path, source.path
-        )
-        out(args).raw(
-            "".join(
-                line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
-            )
-        )
+        before, after = (t.splitlines(keepends=True) for t in (source.text, text))
+        for line in difflib.unified_diff(before, after, printable(source.path), printable(source.path)):
+            shown = printable(line.rstrip("\r\n")) + line[len(line.rstrip("\r\n")) :]
+            out(args).raw(shown if line.endswith("\n") else shown + "\n\\ No newline at end of file\n")
     if args.check or args.diff:
         if changed and not args.diff:
-            out(args).line(f"would change {source.path}")
+            out(args).line(f"would change {printable(source.path)}")
         return int(changed and args.check)
     if path == "-":
         sys.stdout.write(text)
@@ -59,7 +56,7 @@ def _one(path: str, args: argparse.Namespace) -> int:
         except OSError as error:
             usage(args, f"`{path}` cannot be written: {error.strerror}", "check its permissions")
             return REFUSED
-        out(args).line(f"changed {path}")
+        out(args).line(f"changed {printable(path)}")
     return 0
 
 

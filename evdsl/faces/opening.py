@@ -9,7 +9,10 @@ import sys
 from ..api import Plan, Program, load_file
 from ..base.diagnostic import Diagnostic, has_errors
 from ..base.reading import read
+from ..base.redact import Redactor
+from ..meaning.program import Program as Compiled
 from .messages import show, summary
+from .stream import hide
 from .terminal import Out
 
 REFUSED = 2
@@ -82,7 +85,15 @@ def loaded(args: argparse.Namespace) -> Program | None:
     path, values = chosen_file(args), settings(args)
     if path is None or values is None:
         return None
-    return load_file(path if path == "-" else os.path.normpath(path), values, os.environ)
+    program = load_file(path if path == "-" else os.path.normpath(path), values, os.environ)
+    hide(redactor(program.inner))
+    return program
+
+
+def redactor(program: Compiled | None) -> Redactor:
+    """What hides the values of all secrets of a program, which nothing may show or keep."""
+    units = program.units if program is not None else []
+    return Redactor(value for unit in units for value in unit.secrets.values() if value)
 
 
 def planned(args: argparse.Namespace, program: Program) -> tuple[Plan, list[Diagnostic]] | None:

@@ -1,33 +1,40 @@
-"""Lines on a terminal or off it: colour, signs, and text from users that must not drive the terminal."""
+"""Lines on a terminal or off it: colour, signs, widths, and text from users that must not drive the terminal.
+
+Colour is a dozen escape sequences of our own: a library for it costs 50 ms of CPU at every start, a third of what the
+first action may wait for, and the running part of a run (view.py) needs three sequences more.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
-from typing import TYPE_CHECKING, TextIO
+import re
+from typing import TextIO, cast
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from .stream import Redacted, Stream
 
 Part = str | tuple[str, str]
 """A piece of a line: text, or text and its style."""
 
 STYLES = {
-    "error": "bold red",
-    "warning": "bold yellow",
-    "note": "bold cyan",
-    "strong": "bold",
-    "dim": "dim",
-    "place": "blue",
-    "ok": "green",
-    "changed": "yellow",
-    "created": "yellow",
-    "removed": "yellow",
-    "failed": "bold red",
-    "skipped": "magenta",
-    "idle": "dim",
-    "event": "cyan",
+    "": "",
+    "error": "1;31",
+    "warning": "1;33",
+    "note": "1;36",
+    "strong": "1",
+    "dim": "2",
+    "place": "34",
+    "ok": "32",
+    "changed": "33",
+    "created": "33",
+    "removed": "33",
+    "failed": "1;31",
+    "skipped": "35",
+    "idle": "2",
+    "event": "36",
+    "started": "36",
+    "retry": "33",
 }
+"""What each style is, as the numbers of an escape sequence."""
 
 _SIGNS = {
     "ok": "✓",
@@ -50,7 +57,19 @@ _ASCII = {"ok": "ok", "changed": "*", "created": "*", "removed": "*", "failed": 
     "cut": "!",
 }
 _PLAIN = str.maketrans(
-    {"→": "->", "←": "<-", "…": "...", "–": "-", "─": "-", "│": "|", "└": "`", "├": "|", "·": "-"}
+    {
+        "→": "->",
+        "←": "<-",
+        "…": "...",
+        "–": "-",
+        "─": "-",
+        "│": "|",
+        "└": "`",
+        "├": "|",
+        "·": "-",
+        "━": "=",
+        "╸": "=",
+    }
 )
 
 
@@ -68,38 +87,66 @@ def _written_out(c: str) -> str:
 
 def width(text: str) -> int:
     """How many columns a printable text takes."""
-    if text.isascii():
-        return len(text)
-    import unicodedata
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+
+def _columns(c: str) -> int:
+    from unicodedata import category, east_asian_width
+
+    if category(c) in ("Mn", "Me", "Cf") or "\u1160" <= c <= "\u11ff":
+        return 0
+    return 2 if east_asian_width(c) in "WF" else 1
+
+
+def padded(text: str, columns: int) -> str:
+    """The text with blanks behind it up to so many columns."""
+    return text + " " * (columns - width(text))
+
+
+def as_shown(line: str) -> str:
+    """A line of an output as a terminal would leave it, ready to show: without colour, after its last return."""
+    if line.isprintable():
+        return line
+    return printable(_COLOUR.sub("", line.rstrip("\r").rpartition("\r")[2]))
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 class Out:
     """A stream to show lines on. `color`: `always`, `never` or `auto`; `plain`: only ASCII signs."""
 
-    def __init__(self, stream: TextIO, color: str = "auto", plain: bool = False) -> None:
-        self.stream = stream
-        self.color = _wants_color(stream, color)
-        encoding = (getattr(stream, "encoding", "") or "").lower().replace("-", "")
+    def __init__(self, stream: Stream | TextIO, color: str = "auto", plain: bool = False) -> None:
+        self.stream: Stream = cast(Stream, stream) if hasattr(stream, "hidden") else Redacted(stream)
+        self.color = _wants_color(self.stream, color)
+        encoding = (self.stream.encoding or "").lower().replace("-", "")
         self.unicode = encoding in ("utf8", "utf8sig")
         self.plain = plain or not self.unicode
-        self._console: Console | None = None
 
     @property
     def columns(self) -> int:
         """The width of the terminal; 80 off a terminal."""
-        import shutil
+        return self.size[0] if self.stream.isatty() else 80
 
-        return shutil.get_terminal_size((80, 24)).columns if self.stream.isatty() else 80
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and lines of the terminal; `COLUMNS` and `LINES` in the environment have the last word."""
+        try:
+            real = tuple(os.get_terminal_size(self.stream.fileno()))
+        except (OSError, ValueError):
+            real = (0, 0)
+        named = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
+        wide, high = (
+            int(n) if n.isdecimal() and n.isascii() else r for n, r in zip(named, real, strict=True)
+        )
+        return wide or 80, high or 24
 
     def wrapped(self, text: str, first: int, others: int) -> list[str]:
         """The text in lines that fit the terminal, broken between words; in one line off a terminal.
 
         `first` and `others`: columns that are taken before the first line and before the others.
         """
+        text = self.stream.hidden(text)
         if not self.stream.isatty() or first + width(text) <= self.columns:
             return [text]
         lines, room = [""], self.columns - first
@@ -119,20 +166,31 @@ class Out:
         """Arrows and dashes of ours as this stream can show them."""
         return text.translate(_PLAIN) if self.plain else text
 
+    def cut(self, text: str, columns: int) -> str:
+        """The text, without secrets, in so many columns; what is cut off leaves a sign of it."""
+        text = self.text(self.stream.hidden(text)).expandtabs(4)
+        if width(text) <= columns:
+            return text
+        sign = self.text("…")
+        room, end = columns - len(sign), 0
+        while end < len(text) and (room := room - _columns(text[end])) >= 0:
+            end += 1
+        return text[:end] + sign if columns >= len(sign) else ""
+
     def line(self, *parts: Part) -> None:
         """One line. Styles are dropped where there is no colour; trailing blanks too."""
-        if not self.color:
-            text = "".join(p if isinstance(p, str) else p[0] for p in parts)
-            self.stream.write(self.text(text).rstrip() + "\n")
-            return
-        from rich.text import Text
+        self.stream.write(self.rendered(*parts) + "\n")
 
-        shown = Text()
-        for p in parts:
-            text, style = (p, "") if isinstance(p, str) else p
-            shown.append(self.text(text), STYLES.get(style, style))
-        shown.rstrip()
-        self._rich().print(shown, soft_wrap=True)
+    def rendered(self, *parts: Part) -> str:
+        """The text of a line, with its colour."""
+        pairs = [(p, "") if isinstance(p, str) else p for p in parts]
+        while pairs and not pairs[-1][0].strip():
+            pairs.pop()
+        if pairs:
+            pairs[-1] = (pairs[-1][0].rstrip(), pairs[-1][1])
+        if not self.color:
+            return self.text("".join(text for text, _ in pairs))
+        return "".join(_coloured(self.text(text), STYLES[style]) for text, style in pairs)
 
     def document(self, value: object, indent: int | None = 2) -> None:
         """One JSON document, or one line of them without an indent. In ASCII where the stream takes no more."""
@@ -144,23 +202,12 @@ class Out:
         """Text for programs, as it is."""
         self.stream.write(text)
 
-    def _rich(self) -> Console:
-        if self._console is None:
-            from rich.console import Console
 
-            self._console = Console(
-                file=self.stream,
-                force_terminal=True,
-                color_system="auto" if os.environ.get("TERM") != "dumb" else "standard",
-                markup=False,
-                highlight=False,
-                emoji=False,
-                no_color=False,
-            )
-        return self._console
+def _coloured(text: str, sgr: str) -> str:
+    return f"\x1b[{sgr}m{text}\x1b[0m" if sgr and text else text
 
 
-def _wants_color(stream: TextIO, color: str) -> bool:
+def _wants_color(stream: Stream, color: str) -> bool:
     if color != "auto":
         return color == "always"
     if os.environ.get("NO_COLOR"):
@@ -168,10 +215,3 @@ def _wants_color(stream: TextIO, color: str) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def streams() -> None:
-    """Make the standard streams survive any character."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")

@@ -58,7 +58,7 @@ class Process:
         self.pid = pid
         self.pipe = pipe
         self.output = Output()
-        self.redact: Stream | None = None  # takes secrets out of the output before it is kept
+        self.redact: Stream[bytes] | None = None  # takes secrets out of the output before it is kept
         self.exit: int | None = None
         self.ended = False
         self.problem = ""  # why its exit code is no verdict: it was made to end
