@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Container
 
 from ..base.diagnostic import Diagnostic
@@ -32,10 +33,11 @@ class ActionFiles:
             if resource.startswith(unit.prefix):
                 if unit.folder is None:
                     return {}
-                return self._listed(unit.folder).get(resource[len(unit.prefix) :], {})
+                return self.under(unit.folder).get(resource[len(unit.prefix) :], {})
         return {}
 
-    def _listed(self, folder: str) -> dict[str, dict[str, str]]:
+    def under(self, folder: str) -> dict[str, dict[str, str]]:
+        """All that lies under `actions/` in a folder: resource → action → path."""
         if folder not in self._folders:
             found: dict[str, dict[str, str]] = {}
             root = os.path.join(folder, "actions")
@@ -69,7 +71,9 @@ def found_driver(path: str) -> str:
 def declare(unrolled: Unrolled, files: ActionFiles) -> Names:
     """All resources and actions of the program. A program that declares no resource at all is rules-only."""
     declared = [p for p in unrolled.placed if type(p.statement) is ast.Resource]
-    names = Names({}, {}, unrolled.hosts, not declared, absent_prefixes=unrolled.absent_prefixes)
+    names = Names(
+        {}, {}, unrolled.hosts, not declared, unrolled.units, absent_prefixes=unrolled.absent_prefixes
+    )
     names.diagnostics = unrolled.diagnostics
     for placed in declared:
         _resource(placed, names, unrolled, files)
@@ -101,11 +105,13 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
     host = None
     if s.host is not None:
         wanted = filled(s.host.text, scope, s.host, names.diagnostics)
-        host = _seen(wanted, scope.unit, unrolled.hosts)
-        if host is None and _seen(wanted, scope.unit, unrolled.absent_hosts) is not None:
+        host = seen(wanted, scope.unit, unrolled.hosts)
+        if host is None and seen(wanted, scope.unit, unrolled.absent_hosts) is not None:
             names.absent.setdefault(name, placed)
             names.left_out(placed, wanted, s.host, scope)
             return
+        if host is None and _may_be_seen(wanted, scope.unit):
+            host = wanted
         if host is None:
             host, near = wanted, nearest(wanted, unrolled.hosts)
             said = f"; did you mean `{near}`?" if near else ""
@@ -121,6 +127,10 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
         )
     docs = scope.unit.docs
     resource = Resource(name, host, {}, [], scope, scope.span(s.name), docs.above(s.start))
+    unread = scope.unit.file.unread
+    if unread:
+        at = bisect_left(unread, s.start, key=lambda span: span.start)
+        resource.partial = at < len(unread) and unread[at].start < s.end
     names.resources[name] = resource
     for member in s.members or ():
         _member(member, resource, scope, names)
@@ -132,13 +142,22 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
             )
 
 
-def _seen(name: str, unit: Unit | None, hosts: Container[str]) -> str | None:
+def seen(name: str, unit: Unit | None, hosts: Container[str]) -> str | None:
     """The full name of a host as a file sees it: its own, else its importer's, and so on; None if there is none."""
     while unit is not None:
         if unit.prefix + name in hosts:
             return unit.prefix + name
         unit = unit.importer
     return None
+
+
+def _may_be_seen(name: str, unit: Unit | None) -> bool:
+    """Whether a host of that name may be declared in what could not be read."""
+    while unit is not None:
+        if unit.lost.may_declare(name):
+            return True
+        unit = unit.importer
+    return False
 
 
 def _member(member: ast.Attribute | ast.Action, resource: Resource, scope: Scope, names: Names) -> None:
@@ -177,7 +196,7 @@ def _sinks(unrolled: Unrolled, names: Names) -> None:
             names.actions[f"{name}.run"] = Action(
                 f"{name}.run", name, "run", "sink", None, resource.scope, resource.span
             )
-        else:
+        elif not resource.partial and not any(unit.lost.says("connect") for unit in names.units):
             why = (
                 "it has a host, so it is no sink"
                 if name in named

@@ -27,7 +27,7 @@ def set_groups(scope: Scope) -> list[Diagnostic]:
             for name, s in left.items():
                 message = f"group `{name}` is made of itself"
                 found.append(Diagnostic("EV207", message, scope.span(s.name), "name its members"))
-                scope.unit.groups[name] = []
+                scope.unit.lost.name(name)
             break
         pending = left
     return found
@@ -64,7 +64,7 @@ def _set(s: ast.Group, scope: Scope, pending: dict[str, ast.Group], found: list[
         bounded(members, scope, s)
     except Unknown as error:
         found.extend(error.diagnostics)
-        unit_groups[name] = []
+        unit.lost.name(name)
     return True
 
 

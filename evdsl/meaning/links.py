@@ -58,7 +58,7 @@ def _stands(ref: ast.Ref, scope: Scope, names: Names, resources: list[str]) -> b
         gone = pattern.matches(text, names.absent)
         if gone:
             names.left_out(names.absent[gone[0][0]], text, ref, scope)
-        else:
+        elif not any(unit.lost for unit in names.units):
             names.say("EV206", f"`{ref.text}` matches no resource", scope, ref, "connect joins resources")
         return False
     if placed := names.gone(text):
@@ -66,6 +66,8 @@ def _stands(ref: ast.Ref, scope: Scope, names: Names, resources: list[str]) -> b
         return False
     if names.rules_only or text in names.resources:
         return True
+    if names.lost(text):
+        return False
     resource, _, action = text.rpartition(".")
     if resource in names.resources and action in names.resources[resource].actions:
         message = f"`{text}` is an action; connect joins resources"
@@ -119,6 +121,8 @@ def _own(rule: ast.OwnRule, a: str, b: str, scope: Scope, relations: Relations) 
         if names.rules_only:
             names.mention(resource, action)
         elif f"{resource}.{action}" not in names.actions:
+            if names.resources[resource].partial:
+                return
             message = f"`{resource}` has no action `{action}`"
             names.say("EV202", message, scope, ref, names.actions_of(resource))
             return

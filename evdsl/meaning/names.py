@@ -12,7 +12,7 @@ from .naming import filled
 from .program import Action, Host, Resource
 
 if TYPE_CHECKING:
-    from .scope import Scope
+    from .scope import Scope, Unit
     from .unroll import Placed
 
 MOST_SUGGESTIONS = 100
@@ -29,6 +29,7 @@ class Names:
     actions: dict[str, Action]  # all known actions by name: declared, found, mentioned
     hosts: dict[str, Host]
     rules_only: bool
+    units: list[Unit] = field(default_factory=list)
     absent: dict[str, Placed] = field(default_factory=dict)  # resources that an `if` left out
     absent_prefixes: dict[str, Placed] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -36,6 +37,14 @@ class Names:
     order: list[Action] = field(default_factory=list)
     _near: dict[str, str | None] = field(default_factory=dict)
     _told: set[tuple[int, int]] = field(default_factory=set)
+
+    def lost(self, text: str) -> bool:
+        """Whether something that could not be read may declare this name, or what it is a part of."""
+        return any(
+            text.startswith(unit.prefix) and unit.lost.may_declare(text[len(unit.prefix) :])
+            for unit in self.units
+            if unit.lost
+        )
 
     def number(self, name: str) -> int:
         """The number of an action; its first call is the action's first mention."""
@@ -64,13 +73,13 @@ class Names:
         text = self.text(ref, scope)
         if self.rules_only and "." not in text[len(scope.unit.prefix) :]:
             text += ".run"  # one segment, the prefix of an import aside
-        name = self._resolve(text)
+        name = self.meant(text)
         if name is None:
             self._unknown(text, ref, scope)
         return name
 
-    def _resolve(self, text: str) -> str | None:
-        """The four steps of section 1."""
+    def meant(self, text: str) -> str | None:
+        """The action that a full name means, by the four steps of section 1; nothing is told."""
         if self.rules_only:
             name = text if "." in text else text + ".run"
             if self.gone(name.rpartition(".")[0]):
@@ -98,6 +107,8 @@ class Names:
         left_out = self.gone(text) or self.gone(resource)
         if left_out is not None:
             self.left_out(left_out, text, ref, scope)
+            return
+        if self.lost(text) or (resource in self.resources and self.resources[resource].partial):
             return
         prefix = len(scope.unit.prefix)
         if text in self.resources:

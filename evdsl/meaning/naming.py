@@ -8,6 +8,7 @@ from ..base.diagnostic import Diagnostic
 from ..base.spell import nearest
 from ..syntax import ast
 from . import template
+from .lost import Unknown
 from .scope import Scope
 
 _NAME = r"\w+(?:[-+@]+\w+)*(?:\.\w+(?:[-+@]+\w+)*)*"
@@ -20,7 +21,11 @@ def filled(text: str, scope: Scope, node: ast.Node, out: list[Diagnostic]) -> st
         return text
 
     def value(hole: template.Hole) -> str:
-        found = scope.static(hole.name)
+        try:
+            found = scope.static(hole.name)
+        except Unknown:  # told already
+            scope.unit.lost.name(text)
+            return "x"
         span = scope.span(node)
         if found is None:
             near = nearest(hole.name, [*scope.loop, *scope.unit.params])
@@ -33,6 +38,7 @@ def filled(text: str, scope: Scope, node: ast.Node, out: list[Diagnostic]) -> st
                     "in a name stand loop variables and params",
                 )
             )
+            scope.unit.lost.name(text)
             return "x"
         word = template.plain(found)
         if isinstance(found, (list, dict)) or not re.fullmatch(_NAME, word):
@@ -44,6 +50,7 @@ def filled(text: str, scope: Scope, node: ast.Node, out: list[Diagnostic]) -> st
                     "names are made of letters, digits, `_`, dots, and between those `-`, `+`, `@`",
                 )
             )
+            scope.unit.lost.name(text)
             return "x"
         return word
 

@@ -11,7 +11,7 @@ from ..base.record import field, record
 from ..base.spell import nearest
 from ..syntax import ast
 from .scope import Scope, Unit
-from .values import Unknown, bounded, evaluate, kind
+from .values import Unknown, bounded, evaluate, kind, names_in
 
 
 @record
@@ -33,7 +33,7 @@ def unknown_settings(units: list[Unit], given: Given) -> list[Diagnostic]:
     known = [unit.prefix + name for unit in units for name in (*unit.params, *unit.secrets)]
     found = []
     for name in given.settings:
-        if name not in known:
+        if name not in known and not units[0].lost.may_declare(name):
             near = nearest(name, known)
             said = f"; did you mean `{near}`?" if near else ""
             message = f"`--set {name}=…`: there is no param or secret of that name{said}"
@@ -47,31 +47,78 @@ def unknown_settings(units: list[Unit], given: Given) -> list[Diagnostic]:
 def set_params(
     scope: Scope, arguments: dict[str, ast.Option], importer: Scope, given: Given
 ) -> list[Diagnostic]:
-    """Set the params and secrets of a file, in their order; what is wrong. `arguments` are those of its import."""
+    """Set the params and secrets of a file; what is wrong. `arguments` are those of its import.
+
+    Params may be made of each other in any order.
+    """
     unit, found = scope.unit, list[Diagnostic]()
-    own = [s for s in unit.file.statements if isinstance(s, (ast.Param, ast.Secret))]
-    for s in own:
-        name = s.name.text
-        try:
-            if name in unit.params or name in unit.secrets:
-                raise _wrong("EV203", f"`{name}` is declared twice", scope, s.name, "keep one of them")
-            if isinstance(s, ast.Secret):
-                unit.secrets[name] = given.value(unit.prefix + name)
+    own: dict[str, ast.Param | ast.Secret] = {}
+    for s in unit.file.statements:
+        if isinstance(s, (ast.Param, ast.Secret)):
+            if s.name.text in own:
+                message = f"`{s.name.text}` is declared twice"
+                found += _wrong("EV203", message, scope, s.name, "keep one of them").diagnostics
+            else:
+                own[s.name.text] = s
+    params = {name: s for name, s in own.items() if isinstance(s, ast.Param)}
+    for name, s in own.items():
+        if isinstance(s, ast.Secret):
+            unit.secrets[name] = given.value(unit.prefix + name)
+            try:
                 if name in arguments:
                     unit.secrets[name] = _passed_on(name, arguments[name].value, importer)
-            else:
-                unit.params[name] = ""  # until it has a value: what names it is not told as well
-                unit.params[name] = _param(s, scope, arguments, importer, given)
+            except Unknown as error:
+                found.extend(error.diagnostics)
+    order, circles = _by_need({n: s for n, s in params.items() if n not in arguments})
+    for name in circles:
+        message, hint = f"param `{name}` is made of itself", "give one of the params a value of its own"
+        found += _wrong("EV208", message, scope, params[name].name, hint).diagnostics
+        unit.lost.name(name)
+    for name in (*arguments, *order):
+        if name not in params or name in circles:
+            continue
+        try:
+            unit.params[name] = _param(params[name], scope, arguments, importer, given)
         except Unknown as error:
             found.extend(error.diagnostics)
+            unit.lost.name(name)
+    unit.params = {name: unit.params[name] for name in params if name in unit.params}
     for name, option in arguments.items():
-        if name not in unit.params and name not in unit.secrets:
-            near = nearest(name, [s.name.text for s in own])
+        if name not in own and not unit.lost.may_declare(name):
+            near = nearest(name, own)
             said = f"; did you mean `{near}`?" if near else ""
             message = f"the imported file has no param `{name}`{said}"
             hint = "an import sets the params that its file declares"
             found.append(_wrong("EV213", message, importer, option.name, hint).diagnostics[0])
     return found
+
+
+def _by_need(params: dict[str, ast.Param]) -> tuple[list[str], dict[str, None]]:
+    """The params so that each stands behind those that its default is made of; and one of each circle.
+
+    With a list in place of recursion: a chain of them may be long.
+    """
+    order: list[str] = []
+    circles: dict[str, None] = {}
+    done: dict[str, bool] = {}  # False: begun, so that it stands on the way to what is looked at
+    for first in params:
+        waiting = [first]
+        while waiting:
+            at = waiting[-1]
+            if at in done:
+                waiting.pop()
+                if not done[at]:
+                    done[at] = True
+                    order.append(at)
+                continue
+            done[at] = False
+            for need in names_in(params[at].default):
+                if need in params and not done.get(need, False):
+                    if need in done:
+                        circles[need] = None
+                    else:
+                        waiting.append(need)
+    return order, circles
 
 
 def _wrong(code: str, message: str, scope: Scope, node: ast.Node, hint: str) -> Unknown:
@@ -102,7 +149,16 @@ def _param(
         return _as(default, text)
     except (KeyError, ValueError, RecursionError):
         message = f"param `{name}` is {kind(default)}, and was given `{text}`"
-        raise _wrong("EV214", message, scope, s.name, "a list or a map is given as JSON") from None
+        raise _wrong("EV214", message, scope, s.name, _FORMS[kind(default)]) from None
+
+
+_FORMS = {
+    "true or false": "give `true` or `false`",
+    "a number": "give a number of at most 18 digits, whole if the default is",
+    "a duration": "give a number and its unit: `500ms`, `30s`, `5m`, `1h`",
+    "a list": 'give a list as JSON: `["a", 1]`',
+    "a map": 'give a map as JSON: `{"a": 1}`',
+}
 
 
 def _as(default: object, text: str) -> object:

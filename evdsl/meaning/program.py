@@ -95,6 +95,7 @@ class Resource:
     span: Span
     doc: str = ""
     sink: bool = False
+    partial: bool = False  # something in its body could not be read
 
 
 @record

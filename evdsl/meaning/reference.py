@@ -52,6 +52,8 @@ class References:
         if gone:
             names.left_out(names.absent[gone[0][0]], text, ref, scope)
             return None
+        if any(unit.lost for unit in names.units):  # it may match what could not be read
+            return None
         hint = "patterns match RESOURCE.ACTION: `*` inside a segment, `**` over segments"
         if pattern.too_wild(text):
             hint = (

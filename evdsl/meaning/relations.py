@@ -92,6 +92,8 @@ class Relations:
 
     def nothing(self, origin: Span) -> None:
         """Tell that a statement with patterns relates nothing."""
+        if any(unit.lost for unit in self.names.units):
+            return
         message = "the two sides of this statement match nothing together"
         hint = "a pattern never joins a thing with itself, and `<h>` must be the same on both sides"
         self.names.diagnostics.append(Diagnostic("EV206", message, origin, hint))

@@ -14,7 +14,7 @@ from ..base.record import field, record
 from ..base.source import Span
 from ..syntax import ast
 from . import template
-from .values import Unknown, checked_holes, evaluate, hole_spans, texts, unknown_name, words
+from .values import Unknown, checked_holes, evaluate, hole_spans, names_in, unknown_name
 
 if TYPE_CHECKING:
     from .program import Action, Program, Resource
@@ -104,11 +104,9 @@ class Values:
 
     def _own_names(self, value: ast.Value, own: Resource) -> list[str]:
         """The attributes that a value is made of and whose values are not known yet."""
-        names = [hole.name for text in texts(value) for hole in template.likely_holes(text.value)]
-        names += [word.text for word in words(value)]
         return [
             n
-            for n in dict.fromkeys(names)
+            for n in dict.fromkeys(names_in(value))
             if n in own.attributes
             and n not in self._known
             and n not in self.scope.loop
@@ -183,7 +181,7 @@ def render(
             wrong.extend(error.diagnostics)
             return None
 
-    found = part(lambda: _names(values, scope))
+    found = part(lambda: names_of(values, scope))
     known: dict[str, object] = found if isinstance(found, dict) else {}
     environment, secrets = _environment(known, scope)
     options = {n: _tidy(part(partial(_option, n, o, values))) for n, o in options_of(action).items()}
@@ -208,7 +206,7 @@ def _argument(node: ast.Value, values: Values, shell: bool) -> object:
     return evaluate(node, values.scope, _Plain(values, values.scope, node))
 
 
-def _names(values: Values, scope: Scope) -> dict[str, object]:
+def names_of(values: Values, scope: Scope) -> dict[str, object]:
     """What the names in a text stand for, secrets apart."""
     found: dict[str, object] = {"name": values.resource, "host": values.address(), **scope.unit.params}
     own = values.declared

@@ -10,6 +10,7 @@ from ..base.record import record
 from ..base.source import Source, Span
 from ..syntax import ast
 from .doc import Docs
+from .lost import Lost, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,13 @@ class Unit:
     used: set[str] = field(default_factory=set)  # params, secrets and groups that something reads
 
     @cached_property
+    def lost(self) -> Lost:
+        """What could not be read in the file, or has no value."""
+        lost = Lost()
+        lost.texts += [span.text for span in self.file.unread]
+        return lost
+
+    @cached_property
     def docs(self) -> Docs:
         """The doc comments of the file."""
         return Docs(self.file)
@@ -60,10 +68,15 @@ class Scope:
         return Span(self.unit.file.source, node.start, node.end)
 
     def static(self, name: str) -> object | None:
-        """The value of a loop variable or param, None if there is none of that name."""
+        """The value of a loop variable or param, None if there is none of that name.
+
+        Raises Unknown, with nothing to tell, for one that is at fault, which is told already.
+        """
         if name in self.loop:
             return self.loop[name]
         if name in self.unit.params:
             self.unit.used.add(name)
             return self.unit.params[name]
+        if self.unit.lost and self.unit.lost.value(name):
+            raise Unknown
         return None

@@ -103,12 +103,13 @@ class _Unroll:
         if file.statements:
             self.body(file.statements, scope, absent, file.statements[0])
 
-    def _told(self, do: object, *arguments: object) -> None:
-        """Do something that raises Unknown; tell what it says."""
+    def _told(self, do: object, s: ast.Statement, scope: Scope, *arguments: object) -> None:
+        """Do something with a statement that raises Unknown; tell what it says."""
         try:
-            do(*arguments)  # type: ignore[operator]
+            do(s, scope, *arguments)  # type: ignore[operator]
         except Unknown as error:
             self.out.diagnostics.extend(error.diagnostics)
+            scope.unit.lost.texts.append(scope.span(s).text)
 
     # ---- statements
 
@@ -195,6 +196,7 @@ class _Unroll:
         if problem:
             hint = "it must be an Ansible inventory in YAML"
             self.say("EV224", f"`{written}`: {problem}", scope, s.path, hint)
+            scope.unit.lost.all = True  # it may hold any host and any group
         for host in hosts:
             host.name = scope.unit.prefix + host.name
             self.out.hosts.setdefault(host.name, host)

@@ -11,6 +11,7 @@ from ..base.source import Span
 from ..base.spell import nearest
 from ..syntax import ast
 from . import template
+from .lost import Unknown as Unknown
 
 if TYPE_CHECKING:
     from .scope import Scope
@@ -19,14 +20,6 @@ Lookup = Callable[[str], object | None]
 
 LARGEST = 1_000_000
 """Characters and items that a value may hold; one made of others could grow without a bound."""
-
-
-class Unknown(Exception):
-    """Names that have no value here, or values that do not fit: the diagnostics of all of them."""
-
-    def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__(diagnostics[0].message)
-        self.diagnostics = diagnostics
 
 
 def hole_spans(text: ast.Text, scope: Scope) -> list[Span]:
@@ -171,6 +164,15 @@ def words(value: ast.Value) -> Iterator[ast.Word]:
     elif isinstance(value, ast.Map):
         for _, item in value.pairs:
             yield from words(item)
+
+
+def names_in(value: ast.Value) -> Iterator[str]:
+    """Every name that a value is made of: of `{{name}}` in its texts and of bare words."""
+    for text in texts(value):
+        for hole in template.likely_holes(text.value):
+            yield hole.name
+    for word in words(value):
+        yield word.text
 
 
 def kind(value: object) -> str:

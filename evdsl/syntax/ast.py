@@ -319,11 +319,15 @@ Node = Ref | Value | Condition | Option | Handover | OwnRule | NoEvents | Attrib
 
 
 class File(NamedTuple):
-    """A parsed file: the statements that stand, and its comments as spans in order of appearance."""
+    """A parsed file: the statements that stand, and its comments as spans in order of appearance.
+
+    `unread`: the places of what was left out as it is at fault, which is told.
+    """
 
     source: Source
     statements: tuple[Statement, ...]
     comments: tuple[Span, ...]
+    unread: tuple[Span, ...] = ()
 
 
 def shape(node: Any) -> Any:

@@ -45,6 +45,7 @@ class Build(Transformer[Any, Any]):
         super().__init__()
         self.source = Source("", "")
         self.faults: list[Diagnostic] = []
+        self.unread: list[tuple[int, int]] = []  # the places of statements that are left out
         self.bad = False  # the statement or member under construction has a fault
 
     # ---- faults
@@ -59,6 +60,8 @@ class Build(Transformer[Any, Any]):
     def _done(self, node: Any) -> Any:
         """The statement, or None if something in it was at fault."""
         bad, self.bad = self.bad, False
+        if bad and node is not None:
+            self.unread.append((node.start, node.end))
         return None if bad else node
 
     # ---- words

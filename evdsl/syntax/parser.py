@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +22,7 @@ from . import ast
 from .build import Build
 from .lexer import Lexer, Region, TooDeep, Unreadable
 
+_new = tuple.__new__
 LOCK = threading.Lock()  # the tree builder holds the state of one parse
 
 
@@ -50,7 +52,7 @@ def cache_path(grammar: str) -> str | bool:
 
 
 @lru_cache(maxsize=1)
-def _machine() -> tuple[Lark, Build]:
+def machine() -> tuple[Lark, Build]:
     with open(grammar_path(), encoding="utf-8") as file:
         grammar = file.read()
     build = Build()
@@ -79,10 +81,11 @@ class Parse:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.parser, self.build = _machine()
+        self.parser, self.build = machine()
         self.build.source, self.build.faults = source, []
         self.comments: list[tuple[int, int]] = []
         self.faults: list[Diagnostic] = []
+        self.unread: list[tuple[int, int]] = []  # what is left out
 
     def whole(self) -> tuple[ast.File, list[Diagnostic]]:
         text = self.source.text
@@ -91,8 +94,16 @@ class Parse:
             from .recovery import recovered
 
             statements = recovered(self)
-        comments = tuple(Span(self.source, start, end) for start, end in sorted(set(self.comments)))
-        return ast.File(self.source, tuple(statements), comments), in_order(self.faults)
+        return self.file(statements, self.comments), in_order(self.faults)
+
+    def file(self, statements: Sequence[ast.Statement], comments: Iterable[tuple[int, int]]) -> ast.File:
+        """The tree of the whole source."""
+        source = self.source
+        places = [
+            tuple([_new(Span, (source, start, end)) for start, end in sorted(set(places))])
+            for places in (comments, self.unread)
+        ]
+        return ast.File(source, tuple(statements), *places)
 
     def region(self, start: int, end: int) -> Region:
         """A piece of the text, to attempt."""
@@ -101,11 +112,12 @@ class Parse:
     def attempt(self, start: str, region: Region) -> tuple[list[Any], Exception | None]:
         """What the region holds, or the error for which it does not parse; then nothing of it is kept."""
         build = self.build
-        build.faults, build.bad = [], False
+        build.faults, build.unread, build.bad = [], [], False
         try:
             result: Any = self.parser.parse(region, start=start)
         except (UnexpectedInput, TooDeep, Unreadable) as error:
             return [], error
         self.faults += build.faults
+        self.unread += build.unread
         self.comments += region.comments
         return result if start == "file" else [], None

@@ -45,6 +45,7 @@ class Recovery:
         if bad:
             rest, at = "", piece.start
             for m in bad:
+                self.parse.unread.append((m.start, m.end))
                 rest += text[at : m.start] + " " * (m.end - m.start)
                 at = m.end
             rest += text[at : piece.end]
@@ -72,3 +73,4 @@ class Recovery:
             self.parse.faults.append(fault)
         self.in_text = self.in_text or faults.opens_text(fault)
         self.parse.comments += split.comments(self.text, piece.start, piece.end)
+        self.parse.unread.append((piece.start, piece.end))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..base.diagnostic import Diagnostic, in_order
 from ..base.memory import all_kept
-from ..base.source import Source, Span
+from ..base.source import Source
 from . import ast, split
 from .parser import LOCK, Parse
 
@@ -58,7 +58,7 @@ class Reparse:
     def _pieces(self, parse: Parse) -> tuple[ast.File, list[Diagnostic]]:
         from .recovery import Recovery
 
-        source, text = parse.source, parse.source.text
+        text = parse.source.text
         recovery = Recovery(parse)
         statements: list[ast.Statement] = []
         comments: list[tuple[int, int]] = []
@@ -77,23 +77,21 @@ class Reparse:
             statements += known.statements
             comments += known.comments
         self._kept = kept
-        comments = sorted({*comments, *parse.comments})
-        spans = tuple([_new(Span, (source, start, end)) for start, end in comments])
-        return ast.File(source, tuple(statements), spans), in_order(parse.faults)
+        return parse.file(statements, [*comments, *parse.comments]), in_order(parse.faults)
 
 
 def _parsed(parse: Parse, recovery: Any, piece: split.Piece) -> _Kept | None:
     """A piece that stands as it is; None if something is wrong with it, or a text is open further up."""
     if piece.opening is not None or recovery.in_text:
         return None
-    faults, comments = parse.faults, parse.comments
-    parse.faults, parse.comments = [], []
+    faults, comments, unread = parse.faults, parse.comments, parse.unread
+    parse.faults, parse.comments, parse.unread = [], [], []
     try:
         found, error = parse.attempt("file", parse.region(piece.start, piece.end))
         clean = error is None and not parse.faults
         return _Kept(piece.start, tuple(found), tuple(parse.comments)) if clean else None
     finally:
-        parse.faults, parse.comments = faults, comments
+        parse.faults, parse.comments, parse.unread = faults, comments, unread
 
 
 def _moved(kept: _Kept, start: int) -> _Kept:

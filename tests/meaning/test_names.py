@@ -134,9 +134,6 @@ def test_declared_twice() -> None:
     assert said(loaded(text)) == [("EV203", n) for n in (1, 2, 3, 5, 7, 8, 10)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what a fault of form takes away is then told as missing, four errors for one"
-)
 def test_a_fault_of_form_is_told_alone() -> None:
     """The action is there, though it could not be read: that the resource has none is not worth a word."""
     text = 'resource a { run: sh "x" [timeout = ] }\nresource b { run: sh ":" }\non a.run changed b.run\n'
@@ -145,6 +142,48 @@ def test_a_fault_of_form_is_told_alone() -> None:
         'resource a {\n  run: sh "x"\n  reload sh "y"\n}\nresource b { run: sh ":" }\non b changed a.reload\n'
     )
     assert said(loaded(text)) == [("EV100", 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('resource a {{ run: sh "x" }\nresource b { run: sh ":" }\non a.run, a.b.run changed b.run', "EV"),
+        ('resorce a { run: sh "x" }\nresource b { run: sh ":" }\non a.run changed b.run\nconnect a b', "EV101"),
+        ('host h "192.0.2.1"\nresource b @h { run: sh ":" }', "EV100"),
+        ('host h#1 = "192.0.2.1"\nresource b @h { run: sh ":" }', "EV110"),
+        ('hosts "gone.yml"\nfor h in web { resource b.{{h}} @{{h}} { run: sh ":" } }\nstart b.x.run', "EV224"),
+        ('import "gone.events" as g (x = 1)\nresource b { run: sh ":" }\non g.a.run changed b.run\nconnect g.a b', "EV211"),
+        ('import "gone.events" a g\nresource b { run: sh ":" }\non g.a.run changed b.run', "EV100"),
+        ('resource c\nconnect c b { x - > y }\nresource b { run: sh ":" }', "EV"),
+        ('resource c\nconnect c#1 b\nresource b { run: sh ":" }', "EV110"),
+        ('for n in [1 2] { resource a.{{n}} { run: sh ":" } }\nstart a.1.run\nserial a.<n>.run', "EV100"),
+        ('for n in web { resource a.{{n}} { run: sh ":" } }\nstart a.1.run\nserial a.<n>.run', "EV207"),
+        ('for n in [1] { resource a.{{n}} {\n run: sh ":" [x y]\n } }\nstart a.1.run\nserial a.<n>.run', "EV100"),
+        ('resource a {\n run: sh ":"\n x = \n}\nresource b { run: sh ":" }\nconnect a b { on go changed run }', "EV100"),
+        ('resource a { run: sh ":" [timeout = 5m, timeout = 6m] }\nstart a.run', "EV114"),
+        ('resource a { run: sh "\\x" }\nstart a.run, a.*', "EV112"),
+        ('param n = [1, "\\z"]\nfor x in n { resource a.{{x}} { run: sh ":" } }\nstart a.q.run', "EV"),
+        ('group n [1, 2]\nfor x in n { resource a.{{x}} { run: sh ":" } }\nstart a.1.run', "EV100"),
+        ('secret s = 5\nresource a { run: sh "x {{s}}" }\nresource {{s}} { run: sh ":" }', "EV100"),
+    ],
+)  # fmt: skip
+def test_what_a_fault_takes_away_is_not_told_as_missing(tmp_path: Path, text: str, fault: str) -> None:
+    program = files(tmp_path, {"m.events": text + "\nresource sure { run: sh ':' }\n"})
+    (code,) = codes(program)
+    assert code.startswith(fault)
+
+
+def test_what_a_fault_does_not_take_away_is_told() -> None:
+    text = 'resource a {\n run: sh "x" [y z]\n}\nresource b { run: sh ":" }\non c.run changed b.go\non b.run changed nope'
+    assert codes(loaded(text)) == ["EV100", "EV201", "EV202", "EV201"]
+    text = 'on a.run chnaged b.run\nresource b { run: sh ":" }\non a.run changed b.run'
+    assert codes(loaded(text)) == ["EV103", "EV201"]
+    for text in (
+        "on {{x}} changed b.run\non *.run changed c.run",
+        "resource r\nconnect {{x}} r",
+        "on b changed {{x}}\non x changed y",
+    ):
+        assert codes(loaded(text))[0] == "EV208"
 
 
 # ---- actions/
