@@ -1,12 +1,10 @@
-"""From lark's reductions to the tree, with what the grammar leaves open checked: words, names, escapes."""
+"""From the reductions of the parser to the tree, with what the grammar leaves open checked: words, names, escapes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from typing import Any
-
-from lark import Transformer, v_args
 
 from ..base.diagnostic import Diagnostic, Fix
 from ..base.duration import LONGEST, Seconds, duration
@@ -37,12 +35,10 @@ def dedent(text: str) -> str:
     return "\n".join(first + [line[len(margin) :] if line.strip() else "" for line in rest])
 
 
-@v_args(inline=True)
-class Build(Transformer[Any, Any]):
-    """Makes nodes bottom up while lark parses. A statement with a fault becomes None; the fault is in `faults`."""
+class Build:
+    """Makes nodes bottom up while the text is parsed: a method for each rule of the grammar. A statement with a fault becomes None; the fault is in `faults`."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.source = Source("", "")
         self.faults: list[Diagnostic] = []
         self.unread: list[tuple[int, int]] = []  # the places of statements that are left out

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lark.exceptions import UnexpectedToken
-
 from ..base.diagnostic import Diagnostic, Fix
 from ..base.source import Source, Span
 from ..base.spell import nearest
 from .lexer import MAX_DEPTH, TooDeep, Unreadable
+from .machine import Unexpected
 from .split import Piece
 from .words import STATEMENTS
 
@@ -88,7 +87,7 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
     how = f"it reads `{form or ORDER_FORM}`"
     if isinstance(error, Unreadable):
         return _character(source, error.at, how)
-    assert isinstance(error, UnexpectedToken)
+    assert isinstance(error, Unexpected)
     token = error.token
     over = token.type in ("$END", "_NL")
     at = piece.end if token.type == "$END" else min(token.start, piece.end)
@@ -107,7 +106,7 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
         return unknown
     if form is None and (lost := _BRACES.get(token.text)) and token.start == piece.start:
         return _diagnostic("EV100", f"`{token.text}` does not fit here", source, at, token.end, lost)
-    hint = f"expected {listed(error.accepts or error.expected)}; {how}"
+    hint = f"expected {listed(error.expected)}; {how}"
     if over:
         return _diagnostic("EV100", "the line ends too early", source, at, at + 1, hint)
     shown = shortened(token.text)

@@ -1,20 +1,20 @@
-"""Text to tokens, by the terminals of the grammar. Lark parses; this takes the place of its lexer.
+"""Text to tokens, by the terminals of the grammar.
 
-Why our own: a keyword is one only where the grammar takes it there (`on on.run changed all.run`), a line goes on
-inside brackets but not inside bodies, and one regular expression for all states is three times as fast as lark's
-contextual lexer, which counts lines and columns for every token.
+A keyword is one only where the grammar takes it there (`on on.run changed all.run`), and a line goes on inside brackets
+but not inside bodies. One regular expression serves all states.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lark.common import LexerConf
-from lark.lexer import Lexer as LarkLexer
-from lark.lexer import PatternStr
-from lark.parsers.lalr_analysis import Shift
+from .plain import rules
+from .tables import Tables
+
+if TYPE_CHECKING:
+    from . import ast
 
 MAX_DEPTH = 64
 _BLANK = (
@@ -26,9 +26,6 @@ class Token:
     """A piece of text and the terminal that it is; `start` and `end` are offsets into the source."""
 
     __slots__ = ("end", "start", "text", "type")
-
-    # what lark looks at when it makes up the token at the end
-    line = column = end_line = end_column = start_pos = end_pos = 0
 
     def __init__(self, type: str, text: str, start: int, end: int) -> None:
         self.type = type
@@ -54,12 +51,12 @@ class TooDeep(Exception):
 
 
 class Region:
-    """What lark is given to parse: `text[start:end]`, which stands `offset` further on in its source.
+    """What is to be parsed: `text[start:end]`, which stands `offset` further on in its source.
 
-    `comments` collects start and end of each comment in it.
+    `comments` collects start and end of each comment in it, `rules` the plain rules, which make no tokens.
     """
 
-    __slots__ = ("comments", "end", "offset", "start", "text")
+    __slots__ = ("comments", "end", "offset", "rules", "start", "text")
 
     def __init__(self, text: str, start: int, end: int, offset: int = 0) -> None:
         self.text = text
@@ -67,43 +64,35 @@ class Region:
         self.end = end
         self.offset = offset
         self.comments: list[tuple[int, int]] = []
+        self.rules: list[ast.Rule] = []
 
 
-class Lexer(LarkLexer):
-    """Lark's interface to the tokens of a Region.
+class Lexer:
+    """Makes the tokens of a Region.
 
     `{` opens a map behind `=`, inside any bracket, and among the arguments of an action; else it opens a body, where
     each line is a member. Line ends inside `( )`, `[ ]` and maps are left out.
     """
 
-    __future_interface__ = 2
-
-    def __init__(self, conf: LexerConf) -> None:
-        keywords: dict[str, str] = {}
-        patterns: list[tuple[int, int, str, str]] = []
-        for t in conf.terminals:
-            if isinstance(t.pattern, PatternStr) and t.pattern.value.isalpha():
-                keywords[t.pattern.value] = t.name
-            elif t.name != "BLANK":
-                first = (
-                    t.name != "REF"
-                )  # the most frequent one is tried first; nothing else begins as it does
-                patterns.append((first, -t.priority, t.pattern.to_regexp(), t.name))
-        patterns.sort(key=lambda p: (p[0], p[1], -len(p[2]), p[3]))
-        self.keywords = keywords
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
         self._match = re.compile(
-            _BLANK + "(?:" + "|".join(f"(?P<{name}>{regexp})" for _, _, regexp, name in patterns) + ")"
+            _BLANK + "(?:" + "|".join(f"(?P<{name}>{regexp})" for name, regexp in tables.patterns) + ")"
         ).match
         self._blank = re.compile(_BLANK).match
 
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-        """The tokens of the region, a line end added after the last one if there is none."""
-        region: Region = lexer_state.text
+    def tokens(self, region: Region, stack: list[int], *, plain: bool) -> Iterator[Token]:
+        """The tokens of the region, a line end added after the last one if there is none, and `$END`.
+
+        `stack`: the states of the parser that takes them, one by one. With `plain`, where it reads statements, plain
+        rules make no tokens and go to the region.
+        """
         text, at, end, offset = region.text, region.start, region.end, region.offset
-        match, keywords = self._match, self.keywords
-        states, stack = parser_state.parse_conf.states, parser_state.state_stack
+        match, keywords, fits = self._match, self.tables.keywords, self.tables.fits
         bodies: list[bool] = []  # for each open bracket, whether it opens a body
         previous, in_arguments, flat = "", False, 0  # flat: how many open brackets let a line go on
+        if plain:
+            at = rules(text, at, end, offset, region.rules)
         while at < end:
             found = match(text, at, end)
             if found is None:
@@ -115,12 +104,16 @@ class Lexer(LarkLexer):
             start, at = found.span(kind)
             value = text[start:at]
             if kind == "REF":
-                if value in keywords and _fits(keywords[value], states, stack):
+                if value in keywords and fits(keywords[value], stack):
                     kind = keywords[value]
             elif kind == "_NL":
                 if "#" in value:
                     _comments(value, start + offset, region.comments)
-                if flat or previous == "_NL":
+                if flat:
+                    continue
+                if plain and not bodies:
+                    at = rules(text, at, end, offset, region.rules)
+                if previous == "_NL":
                     continue
                 in_arguments = False
             elif kind == "COMMENT":
@@ -145,23 +138,7 @@ class Lexer(LarkLexer):
             yield Token(kind, value, start + offset, at + offset)
         if previous not in ("_NL", ""):
             yield Token("_NL", "\n", end + offset, end + offset)
-
-
-def _fits(keyword: str, states: Any, stack: list[Any]) -> bool:
-    """Whether the parser, in this state, would come to take the keyword.
-
-    That the keyword is among those that a state can go on with is not enough: LALR states are shared between places,
-    so a line end in the body of a resource allows `start` as one between statements does, and `start:` is an action.
-    """
-    step = states[stack[-1]].get(keyword)
-    stack = stack if step is None or step[0] is Shift else stack.copy()
-    while step is not None and step[0] is not Shift:
-        rule = step[1]
-        if rule.expansion:
-            del stack[-len(rule.expansion) :]
-        stack.append(states[stack[-1]][rule.origin.name][1])
-        step = states[stack[-1]].get(keyword)
-    return step is not None
+        yield Token("$END", "", end + offset, end + offset)
 
 
 def _comments(line_ends: str, start: int, comments: list[tuple[int, int]]) -> None:

@@ -1,4 +1,4 @@
-"""Text to tree. The only module that runs lark: LALR(1), grammar in `grammar/evdsl.lark`, tree made inline.
+"""Text to tree: LALR(1), the grammar in `grammar/evdsl.lark`, the tree made on the way.
 
 The whole file is parsed first. Only if that fails it is cut into statements, and those into members, so that every
 error is reported at its place and all that stands is kept.
@@ -6,65 +6,30 @@ error is reported at its place and all that stands is kept.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
-
-from lark import Lark
-from lark.exceptions import UnexpectedInput
 
 from ..base.diagnostic import Diagnostic, in_order
 from ..base.memory import all_kept
 from ..base.source import Source, Span
 from . import ast
 from .build import Build
-from .lexer import Lexer, Region, TooDeep, Unreadable
+from .lexer import Region, TooDeep, Unreadable
+from .machine import Machine, Unexpected
+from .tables import tables
 
 _new = tuple.__new__
+_start = attrgetter("start")
 LOCK = threading.Lock()  # the tree builder holds the state of one parse
 
 
-def grammar_path() -> str:
-    """Where the grammar is: inside the installed package, or beside it in a checkout."""
-    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    for folder in (package, os.path.dirname(package)):
-        path = os.path.join(folder, "grammar", "evdsl.lark")
-        if os.path.isfile(path):
-            return path
-    raise FileNotFoundError("grammar/evdsl.lark is not where the package was installed")
-
-
-def cache_path(grammar: str) -> str | bool:
-    """Where the built parser is kept: in the user's cache folder; False if there is no such folder to write to."""
-    from hashlib import sha256
-
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = os.path.join(root, "evdsl")
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        if os.stat(folder).st_uid != os.getuid() or not os.access(folder, os.W_OK):
-            return False  # the cache is code once loaded: never read one that somebody else can write
-    except OSError:
-        return False
-    return os.path.join(folder, f"parser-{sha256(grammar.encode()).hexdigest()[:16]}.bin")
-
-
 @lru_cache(maxsize=1)
-def machine() -> tuple[Lark, Build]:
-    with open(grammar_path(), encoding="utf-8") as file:
-        grammar = file.read()
+def machine() -> tuple[Machine, Build]:
     build = Build()
-    parser = Lark(
-        grammar,
-        parser="lalr",
-        lexer=Lexer,
-        start=["file", "one_member", "one_link"],
-        transformer=build,
-        cache=cache_path(grammar),
-    )
-    return parser, build
+    return Machine(tables(), build), build
 
 
 def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
@@ -115,9 +80,11 @@ class Parse:
         build.faults, build.unread, build.bad = [], [], False
         try:
             result: Any = self.parser.parse(region, start=start)
-        except (UnexpectedInput, TooDeep, Unreadable) as error:
+        except (Unexpected, TooDeep, Unreadable) as error:
             return [], error
         self.faults += build.faults
         self.unread += build.unread
         self.comments += region.comments
-        return result if start == "file" else [], None
+        if start != "file":
+            return [], None
+        return sorted([*result, *region.rules], key=_start) if region.rules else result, None

@@ -12,7 +12,7 @@ import pytest
 from lark import Lark
 
 from evdsl.syntax import words
-from evdsl.syntax.parser import grammar_path
+from evdsl.syntax.tables import grammar_path
 
 from .classes import ROOT
 
