@@ -6,13 +6,13 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
 from evdsl.base.source import Source
 from evdsl.syntax import ast, words
-from evdsl.syntax.lexer import Lexer
+from evdsl.syntax.lexer import Lexer, Region, Token
 from evdsl.syntax.parser import parse
 
 ROOT = Path(__file__).parents[2]
@@ -43,16 +43,16 @@ def program(name: str) -> str:
 def expected(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The class of each character by lexer and tree; blanks and what has no class are ""."""
     made = [""] * len(text)
-    tokens: list[Any] = []
-    lex = Lexer.lex
+    tokens: list[Token] = []
+    read = Lexer.tokens
 
-    def listening(self: Lexer, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-        for token in lex(self, lexer_state, parser_state):
+    def listening(self: Lexer, region: Region, stack: list[int], *, plain: bool) -> Iterator[Token]:
+        for token in read(self, region, stack, plain=False):
             tokens.append(token)
             yield token
 
     with monkeypatch.context() as patch:
-        patch.setattr(Lexer, "lex", listening)
+        patch.setattr(Lexer, "tokens", listening)
         file, diagnostics = parse(Source("x.events", text))
     assert not diagnostics
     for token in tokens:
