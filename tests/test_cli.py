@@ -501,16 +501,7 @@ def test_names_that_the_terminal_cannot_show(folder: Path) -> None:
 ASCII_LOCALE = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {},
-        pytest.param(
-            ASCII_LOCALE,
-            marks=pytest.mark.xfail(strict=True, reason="what ASCII cannot show is written as \\xf6"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("more", [{}, ASCII_LOCALE])
 def test_what_is_for_programs_is_the_same_whatever_the_terminal(folder: Path, more: dict[str, str]) -> None:
     """Documents can be read, and what `fmt` and `expand` print is the program, not another with `\\xf6` in it."""
     text = "on größe.run changed 日本.run\n"

@@ -11,6 +11,7 @@ from ..meaning.program import Order, Program, Rule, Start
 from ..plan.live import Planned, settled
 from ..plan.weak import drop_weak
 from .opening import REFUSED, opened, out, planned
+from .stream import utf8
 
 
 def main(args: argparse.Namespace) -> int:
@@ -19,6 +20,7 @@ def main(args: argparse.Namespace) -> int:
     if program is None or program.inner is None or found is None:
         return REFUSED
     start = [n for text in args.start for n in program.inner.find(text)] or None
+    utf8()
     out(args).raw(expanded(program.inner, args.action, start))
     return 0
 

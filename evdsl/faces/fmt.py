@@ -14,6 +14,7 @@ from ..syntax.parser import parse
 from ..syntax.printer import fmt
 from .messages import show
 from .opening import REFUSED, err, out, usage
+from .stream import utf8
 from .terminal import printable
 
 
@@ -49,6 +50,7 @@ def _one(path: str, args: argparse.Namespace) -> int:
             out(args).line(f"would change {printable(source.path)}")
         return int(changed and args.check)
     if path == "-":
+        utf8()
         sys.stdout.write(text)
     elif changed:
         try:

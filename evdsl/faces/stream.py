@@ -134,7 +134,28 @@ def hide(redactor: Redactor) -> None:
             stream.hide(redactor)
 
 
+def patient() -> None:
+    """From now on a reader that goes away, or a full disk, stops nothing: a run goes on to its end all the same."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, Redacted):
+            stream.patient = True
+
+
+def utf8() -> None:
+    """From now on standard output is UTF-8 in any locale: what goes there is a file, not lines for people."""
+    below = sys.stdout.below if isinstance(sys.stdout, Redacted) else sys.stdout
+    if hasattr(below, "reconfigure"):
+        below.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def unwritten() -> OSError | None:
+    """Why standard output could not be written, where that is worth to be told: not to a reader who had enough."""
+    problem = sys.stdout.problem if isinstance(sys.stdout, Redacted) else None
+    return None if isinstance(problem, BrokenPipeError) else problem
+
+
 def _end(stream: Redacted) -> None:
-    stream.patient = True
-    stream.end()
-    stream.flush()
+    if not stream.below.closed:
+        stream.patient = True
+        stream.end()
+        stream.flush()

@@ -8,6 +8,7 @@ from typing import Protocol
 from ..base.diagnostic import Diagnostic, Fix
 from ..base.drivers import DRIVERS, OPTION_KINDS, file_mode
 from ..base.events import OUTCOMES
+from ..base.source import Span
 from ..base.spell import nearest
 from ..syntax import ast
 from ..syntax.words import OPTIONS
@@ -27,6 +28,7 @@ def check_actions(program: Program) -> list[Diagnostic]:
     """Everything wrong with the declared actions and attributes of a program."""
     found: list[Diagnostic] = []
     handed = stand_ins(program)
+    found += _defaults(program)
     for action in program.actions:
         if action.node is not None and action.scope is not None:
             found += _action(program, action, handed.get(action.resource, {}))
@@ -80,6 +82,25 @@ def _action(program: Program, action: Action, data: dict[str, object]) -> Iterat
     if driver is not None and not any(d.code == "EV218" for d in found):
         _kinds(action, rendered, scope, say)
     return iter(found)
+
+
+def _defaults(program: Program) -> Iterator[Diagnostic]:
+    """A word in `defaults` that no driver knows as an option.
+
+    What a driver of another package takes is not known here: where an action has one, nothing is said of its file.
+    """
+    known = dict.fromkeys((*OPTIONS, *(name for driver in DRIVERS.values() for name in driver.options)))
+    others = {id(a.scope.unit) for a in program.actions if a.node and a.scope and a.driver not in DRIVERS}
+    for unit in program.units:
+        for option in (o for s in unit.defaults for o in s.options if id(unit) not in others):
+            name = option.name.text
+            if name not in known:
+                near = nearest(name, known)
+                said = f"; did you mean `{near}`?" if near else ""
+                span = Span(unit.source, option.name.start, option.name.end)
+                hint = "options are " + ", ".join(known)
+                fix = Fix(span, near) if near else None
+                yield Diagnostic("EV219", f"no driver has an option `{name}`{said}", span, hint, (), fix)
 
 
 def _provided(driver: str) -> bool:

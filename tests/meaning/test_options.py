@@ -158,9 +158,13 @@ def test_defaults_that_do_not_fit_a_driver_are_its_own_affair() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a word that no driver knows passes in `defaults`")
 def test_a_wrong_word_in_defaults() -> None:
-    assert codes(loaded('defaults [timout = 5m]\nresource a { run: sh "x" }')) == ["EV219"]
+    program = loaded('defaults [timout = 5m]\nresource a { run: sh "x" }')
+    assert codes(program) == ["EV219"]
+    assert "did you mean `timeout`" in program.diagnostics[0].message
+    assert program.diagnostics[0].span is not None
+    assert program.diagnostics[0].span.text == "timout"
+    assert codes(loaded('defaults [timout = 5m]\nresource a { run: acme "x" }')) == ["EV217"]
 
 
 def test_every_fault_of_a_file_is_told() -> None:
