@@ -53,6 +53,22 @@ def members(text: str, start: int, end: int) -> list[Piece]:
     return [] if brace is None else _cut(text, brace[0], brace[1], eager=False)[0]
 
 
+def members_between(text: str, start: int, end: int) -> list[Piece]:
+    """The members in `text[start:end]`, which stands behind the brace of a body that need not be closed."""
+    return _cut(text, start, end, eager=False)[0]
+
+
+def open_body(text: str, start: int, end: int) -> int | None:
+    """Where the body begins (behind its brace) that a statement from `start` has opened and not closed before `end`."""
+    open_ = _Open(text)
+    for found in _PIECE.finditer(text, start, end):
+        if found.lastgroup == "open":
+            open_.add(found.start())
+        elif found.lastgroup == "close":
+            open_.close(found[0])
+    return open_.stack[0] + 1 if open_.stack and text[open_.stack[0]] == "{" else None
+
+
 def comments(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Start and end of each comment in `text[start:end]`."""
     return [found.span() for found in _PIECE.finditer(text, start, end) if found.lastgroup == "comment"]
