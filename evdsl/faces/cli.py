@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import NamedTuple, NoReturn
 
 from ..version import __version__
-from .stream import install
+from .stream import install, unwritten
 from .terminal import printable
 
 Main = Callable[[argparse.Namespace], int]
@@ -113,6 +113,7 @@ def _simulate(p: argparse.ArgumentParser) -> None:
     add = p.add_argument
     add("--when", action="append", default=[], metavar="REF=OUTCOME", help="what an action says; repeatable")
     add("--outcomes", metavar="FILE", help='a JSON file: {"a.run#0": "ok", …}')
+    _limit(p)
     add("--rest", default="changed", metavar="OUTCOME", help="what all others say (default: changed)")
     add("--json", action="store_true", help="one document for programs")
     add("-v", "--verbose", action="store_true", help="also what stays idle, and more on convergence")
@@ -120,13 +121,47 @@ def _simulate(p: argparse.ArgumentParser) -> None:
 
 def _graph(p: argparse.ArgumentParser) -> None:
     _planned(p)
-    formats = ("text", "dot", "graphml", "json")
-    p.add_argument("--format", choices=formats, help="default: by the ending of OUT, else text")
-    p.add_argument("-o", "--output", metavar="OUT", help="write to a file")
+    add = p.add_argument
+    formats = ("text", "dot", "mermaid", "svg", "html", "graphml", "json")
+    add("--format", choices=formats, help="default: by the ending of OUT, else text")
+    add("-o", "--output", metavar="OUT", help="write to a file")
+    add("--open", action="store_true", help="show it in the browser, as html unless svg is asked for")
+    add(
+        "--select",
+        action="append",
+        default=[],
+        metavar="SEL",
+        help="draw a part: NAME, `rmq.*`, @HOST, `+x` what leads to it, `x+` what follows; repeatable",
+    )
+    ways = ("auto", "never", "resource", "prefix", "host")
+    add("--collapse", choices=ways, help="steps as groups (default: over 150 steps)")
 
 
 def _run(p: argparse.ArgumentParser) -> None:
     _planned(p)
+    add = p.add_argument
+    _limit(p)
+    add(
+        "--dry-run", action="store_true", help="tell what would be done, with differences; nothing is started"
+    )
+    _going(p)
+
+
+def _limit(p: argparse.ArgumentParser) -> None:
+    what = "run only this host or these actions; the rest is skipped, and owed if it was set off; repeatable"
+    p.add_argument("--limit", action="append", default=[], metavar="REF", help=what)
+
+
+def _resume(p: argparse.ArgumentParser) -> None:
+    _source(p)
+    add = p.add_argument
+    add("--list", action="store_true", help="list the runs that can be resumed")
+    add("--drop", action="store_true", help="give up the run; what it owes stays")
+    add("--replan", action="store_true", help="go on by a changed plan, and keep what is unchanged in it")
+    _going(p)
+
+
+def _going(p: argparse.ArgumentParser) -> None:
     add = p.add_argument
     add("-j", "--jobs", type=_positive, metavar="N", help="actions at a time (default: the cores)")
     add("--fail-fast", action="store_true", help="start nothing more after a failure")
@@ -137,14 +172,23 @@ def _run(p: argparse.ArgumentParser) -> None:
         default="text",
         help="jsonl: a record for every change of state",
     )
+    add("--yes", action="store_true", help="do what actions with `confirm` ask about; run again what was cut")
     add(
-        "--dry-run", action="store_true", help="tell what would be done, with differences; nothing is started"
+        "--durability",
+        choices=("normal", "full"),
+        default="normal",
+        help="full: the journal outlives a power cut too",
     )
-    add("--yes", action="store_true", help="do what actions with `confirm` ask about")
     add("--shell-workers", action="store_true", help="keep shells running for `sh` actions, which is faster")
     add("--trace", metavar="OUT", help="write a line `ID OUTCOME` for each instance as it is settled")
     add("-q", "--quiet", action="store_true", help="failures and the summary only")
-    add("-v", "--verbose", action="store_true", help="also ok, idle, skipped, and all output")
+    add(
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="also ok, idle and skipped, and why; -vv: also commands, and outputs while they come",
+    )
 
 
 def _compile(p: argparse.ArgumentParser) -> None:
@@ -173,6 +217,14 @@ def _log(p: argparse.ArgumentParser) -> None:
     _look(p)
 
 
+def _debts(p: argparse.ArgumentParser) -> None:
+    p.add_argument("file", nargs="?", metavar="FILE", help="default: the only .events file here")
+    what = "drop what is owed to an action, or one debt by its text; repeatable"
+    p.add_argument("--drop", action="append", default=[], metavar="REF", help=what)
+    p.add_argument("--json", action="store_true", help="one document for programs")
+    _look(p)
+
+
 def _status(p: argparse.ArgumentParser) -> None:
     p.add_argument("file", nargs="?", metavar="FILE", help="default: the only .events file here")
     p.add_argument("--json", action="store_true", help="one document for programs")
@@ -198,6 +250,8 @@ COMMANDS: dict[str, Command] = {
     "graph": Command("draw the plan", "graph", _graph),
     "list": Command("list resources and actions with their doc comments", "listing", _source),
     "run": Command("run the plan here", "live", _run),
+    "resume": Command("go on with a run that was cut off or interrupted", "resume", _resume),
+    "debts": Command("tell what is owed, or drop some of it", "debts", _debts),
     "compile": Command("make a script or a project that runs without evdsl", "compile", _compile),
     "log": Command("show what an action wrote when it was run", "log", _log),
     "status": Command("tell how the last run went, and each action in it", "status", _status),
@@ -221,7 +275,9 @@ def main(argv: Sequence[str]) -> int:
         room: Main = import_module(f".{COMMANDS[args.command].room}", __package__).main
         code = room(args)
         sys.stdout.flush()
-        return code
+        problem = unwritten()
+        untold = _unwritten(problem) if problem is not None else 0
+        return code or untold
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader (`| head`) has enough
@@ -231,8 +287,12 @@ def main(argv: Sequence[str]) -> int:
         if error.filename is not None:  # of a file that we should have looked at better
             raise
         _drop_output()
-        print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
-        return UNWRITTEN
+        return _unwritten(error)
+
+
+def _unwritten(problem: OSError) -> int:
+    print(f"error: the output cannot be written: {problem.strerror}", file=sys.stderr)
+    return UNWRITTEN
 
 
 def _drop_output() -> None:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Set
 
 from ..api import Plan
 from ..run.dry import Dry, dry
+from .holding import telling
 from .messages import show
 from .opening import err, out
 from .show_trace import causes, labels_of
 from .terminal import Out, printable
 
 
-def foretell(plan: Plan, path: str, args: argparse.Namespace) -> int:
+def foretell(plan: Plan, path: str, args: argparse.Namespace, outside: Set[int]) -> int:
     """Tell it; the exit code. A store that cannot be read is as for a run."""
+    return telling(args, path, lambda: _foretell(plan, path, args, outside))
+
+
+def _foretell(plan: Plan, path: str, args: argparse.Namespace, outside: Set[int]) -> int:
+    from ..run.begin import dropped
     from ..run.handed import Connections
     from ..run.prepare import Preparing
-    from ..run.state import State, Unusable
+    from ..run.runs import now
+    from ..run.state import State
 
-    try:
-        with State.open(path, write=False) as state:
-            connections = Connections(plan.program, plan.inner, state.reported())
-            found = dry(plan.inner, Preparing(plan.program, plan.inner, connections, 0), state)
-    except Unusable as error:
-        show([error.diagnostic], err(args))
-        return 3
+    with State.open(path, write=False) as state:
+        before = now(state)
+        debts, gone = dropped(plan.program, before.debts)
+        connections = Connections(plan.program, plan.inner, state.reported())
+        prepare = Preparing(plan.program, plan.inner, connections, 0)
+        found = dry(plan.inner, prepare, state, debts=debts, dirty=before.dirty, outside=outside)
+    show(gone, err(args))
     _tell(plan, found, out(args))
     return 0
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import gc
-import os
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, TextIO
+from typing import NamedTuple, TextIO
 
 from ..api import Plan
-from ..plan.plan import Plan as InnerPlan
+from ..base.redact import Redactor
+from .going import Going, go, secrets
+from .holding import INCOMPLETE, taken, telling
 from .messages import show
-from .opening import REFUSED, chosen_file, err, opened, out, planned, usage
-from .terminal import printable
-
-if TYPE_CHECKING:
-    from ..run.live import Event, Listener
-
-
-INCOMPLETE = 4
-"""The exit code of a run that was refused (section 10)."""
+from .opening import REFUSED, chosen_file, err, opened, planned, settings, usage
 
 
 def main(args: argparse.Namespace) -> int:
@@ -37,122 +30,93 @@ def main(args: argparse.Namespace) -> int:
     path = chosen_file(args)
     assert path is not None
     path = path if path != "-" else "stdin.events"
+    from ..run.begin import outside_of
+
+    outside, wrong = outside_of(program.inner, plan.inner, args.limit)
+    if wrong:
+        show(wrong, err(args))
+        return REFUSED
     if args.dry_run:
         from .dry_run import foretell
 
-        return foretell(plan, path, args)
+        return foretell(plan, path, args, outside)
     if not args.yes:
         from .asking import confirmed
 
         if not confirmed(plan, args):
             return INCOMPLETE
-    return _run(plan, path, args)
+    return telling(args, path, lambda: _begin(plan, path, outside, args))
 
 
-def _run(plan: Plan, path: str, args: argparse.Namespace) -> int:
-    from ..base.redact import Redactor
-    from ..run.handed import Connections
-    from ..run.history import Writing
-    from ..run.live import run
-    from ..run.local import LocalExecutor
-    from ..run.lock import Held, Lock
-    from ..run.prepare import Preparing
-    from ..run.state import State, Unusable
-    from .records import Records
-    from .teller import Teller
+def _begin(plan: Plan, path: str, outside: set[int], args: argparse.Namespace) -> int:
+    """A run of its own, which takes over what earlier ones have left."""
+    from ..run.begin import begin, dropped
+    from ..run.journal import Journal
+    from ..run.logs import folder, forget, last_number
+    from ..run.runs import last_run, now
 
     with ExitStack() as stack:
-        try:
-            trace = stack.enter_context(_trace(args.trace)) if args.trace else None
-        except OSError as error:
-            usage(args, f"`--trace {args.trace}` cannot be written: {error.strerror}", "check the path")
+        state, lock = taken(stack, path, args.durability)
+        trace = trace_file(stack, args)
+        if trace is None:
             return REFUSED
-        try:
-            state = stack.enter_context(State.open(path))
-            lock = stack.enter_context(Lock.take(os.path.dirname(state.path), path))
-        except Unusable as error:
-            show([error.diagnostic], err(args))
-            return 3
-        except Held as error:
-            show([error.diagnostic], err(args))
+        before = now(state)
+        debts, gone = dropped(plan.program, before.debts)
+        show(gone, err(args))
+        before = before._replace(debts=debts)
+        last = last_run(state)
+        if last is not None and last.exit is None and not last.over and not args.quiet:
+            text = f": run {last.number} was cut off; this one begins anew, with what it owes"
+            err(args).line(("note", "note"), text)
+        done = said_done(plan, before.dirty, args)
+        if done is None:
             return INCOMPLETE
-        steps, redactor = plan.inner.steps, Redactor(_secrets(plan))
-        history = Writing.begin(
-            state, path, lambda step: steps[step].id, lambda step: _sensitive(plan, steps[step].of), redactor
-        )
-        stack.callback(history.close)
-        number = history.number
-        executor = LocalExecutor(
-            args.jobs or _cores(),
-            lock=lock.file,
-            redactor=redactor or None,
-            shell_workers=args.shell_workers,
-        )
-        stack.callback(executor.close)
-        prepare = Preparing(
-            plan.program, plan.inner, Connections(plan.program, plan.inner, state.reported()), number
-        )
-        listener = (
-            Records(plan, out(args))
-            if args.format == "jsonl"
-            else Teller(plan, number, out(args), args.quiet, args.verbose)
-        )
-        gc.freeze()  # program and plan stay to the end: no collection need look through them again
-        result = run(
-            plan.inner,
-            prepare,
-            executor,
+        base = folder(state.path)
+        journal = Journal.begin(
             state,
-            _traced(_both(history, listener), plan.inner, trace),
-            fail_fast=args.fail_fast,
-            detailed_exitcode=args.detailed_exitcode,
+            begin(plan.program, plan.inner, path, options(plan, args), before, outside),
+            plan.inner.steps,
+            Redactor(secrets(plan)),
+            last_number(base),
         )
-        history.end(result)
-        listener.end(result)
-        if history.problem:
-            err(args).line(("warning", "warning"), f": {printable(history.problem)}")
-        return result.exit
+        forget(base)
+        return go(Going(plan, state, lock, journal, before, outside, done, trace.file), args)
 
 
-def _secrets(plan: Plan) -> list[str]:
-    """The values of all secrets of a program, which nothing may keep."""
-    return [value for unit in plan.program.units for value in unit.secrets.values() if value]
+def options(plan: Plan, args: argparse.Namespace) -> dict[str, object]:
+    """What `resume` needs to make the same plan again; values of secrets it is given anew."""
+    secret = {unit.prefix + name for unit in plan.program.units for name in unit.secrets}
+    given = settings(args) or {}
+    return {
+        "set": {name: value for name, value in given.items() if name not in secret},
+        "action": args.action,
+        "start": args.start,
+        "limit": args.limit,
+    }
 
 
-def _both(first: Listener, second: Listener) -> Listener:
-    def listen(event: Event) -> None:
-        first(event)
-        second(event)
+def said_done(plan: Plan, cuts: Mapping[str, int], args: argparse.Namespace) -> set[str] | None:
+    """Of the actions that were cut and want to be asked about, those that are done; None, told, if nobody can be asked."""
+    if not any(cuts.values()):
+        return set()
+    from ..run.cut import to_ask
+    from .asking import asked_done
 
-    return listen
-
-
-def _sensitive(plan: Plan, of: int) -> bool:
-    """Whether the output of an action is to be kept nowhere. Anything but a plain `false` counts as yes."""
-    from ..meaning.render import options_of
-    from ..syntax.ast import Boolean
-
-    option = options_of(plan.program.actions[of]).get("sensitive")
-    return option is not None and not (isinstance(option.value, Boolean) and not option.value.value)
+    return asked_done(to_ask(plan.program, plan.inner, cuts), args)
 
 
-def _trace(path: str) -> TextIO:
-    return open(path, "w", encoding="utf-8", buffering=1)
+class Trace(NamedTuple):
+    """Where `--trace` is written to, if it is."""
+
+    file: TextIO | None
 
 
-def _traced(listener: Listener, plan: InnerPlan, trace: TextIO | None) -> Listener:
-    """The listener, with a line `ID OUTCOME` in the trace for each step that is settled."""
-    if trace is None:
-        return listener
-    from ..run.live import Ended
-
-    def listen(event: Event) -> None:
-        if isinstance(event, Ended):
-            trace.write(f"{plan.steps[event.step].id} {event.state}\n")
-        listener(event)
-
-    return listen
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def trace_file(stack: ExitStack, args: argparse.Namespace) -> Trace | None:
+    """The file of `--trace`, open; None, told, if it cannot be written."""
+    if not args.trace:
+        return Trace(None)
+    try:
+        return Trace(stack.enter_context(open(args.trace, "w", encoding="utf-8", buffering=1)))
+    except OSError as error:
+        usage(args, f"`--trace {args.trace}` cannot be written: {error.strerror}", "check the path")
+        return None

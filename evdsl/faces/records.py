@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ..api import Plan
+from ..drivers.job import Job
 from ..run.engine import Cause
-from ..run.live import Ended, Event, Result, Retried, Started
+from ..run.live import Cut, Ended, Event, Result, Retried, Started
 from ..version import __version__
 from .terminal import Out
 
@@ -15,19 +16,29 @@ SCHEMA = "1.0"
 
 
 class Records:
-    """Listens to a run and writes its records. `at` is the time in UTC, `seconds` how long the instance took."""
+    """Listens to a run and writes its records.
+
+    `at` is the time in UTC; `seconds` how long the instance took, or its tries so far, null where it has not run;
+    `reason` stands where there is one: why it was skipped, how a try failed.
+    """
 
     def __init__(self, plan: Plan, shown: Out) -> None:
         self.plan, self.shown = plan, shown
+        self._because: dict[int, tuple[Cause, ...]] = {}
         self._write({"type": "version", "evdsl": __version__, "schema": SCHEMA})
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Started):
+            self._because[event.step] = event.because
             self._step(event.step, "started", event.because, None)
         elif isinstance(event, Retried):
-            self._step(event.step, "retry", (), event.outcome.seconds)
+            because = self._because.get(event.step, ())
+            self._step(event.step, "retry", because, event.outcome.seconds, event.outcome.reason)
+        elif isinstance(event, Cut):
+            self._step(event.step, "cut", (), None)
         elif isinstance(event, Ended):
             seconds = event.outcome.seconds if event.outcome is not None else None
+            self._because.pop(event.step, None)
             self._step(event.step, event.state, event.because, seconds, event.reason)
 
     def _step(
@@ -39,22 +50,24 @@ class Records:
             "state": state,
             "because": [{"from": c.from_id, "event": c.event, "line": c.line} for c in because],
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "seconds": None if seconds is None else round(seconds, 6),
         }
-        if seconds is not None:
-            record["seconds"] = round(seconds, 6)
         if reason:
             record["reason"] = reason
         self._write(record)
 
+    def command(self, step: int, job: Job) -> None:
+        """Nothing: what is done is no change of state."""
+
+    def pulse(self) -> float | None:
+        """Nothing: a record is written at once."""
+        return None
+
+    def close(self) -> None:
+        """Nothing: no line is left open."""
+
     def end(self, result: Result) -> None:
-        steps = self.plan.steps
-        owed = {steps[step].id for step in result.owed}
-        debts = [
-            f"{c.from_id} {c.event} {line.id}"
-            for line in result.trace
-            if line.id in owed
-            for c in line.because
-        ]
+        debts = [debt.text for debt in result.left.debts]
         self._write({"type": "end", "exit": result.exit, "fold": result.fold, "debts": debts})
 
     def _write(self, record: dict[str, object]) -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..base.events import FAILURE
-from ..run.history import Last, Past, last_outcomes, past
-from .log import local_time
+from ..run.logs import folder, path_of
+from .holding import telling
+from .log import iso_time, local_time
 from .opening import REFUSED, chosen_file, out
 from .terminal import Out, printable
+
+if TYPE_CHECKING:
+    from ..run.runs import Entry, Last, Now, Run
+    from ..run.state import State
 
 _WORDS = {0: "ok", 10: "ok", 1: "failed", 3: "failed", 4: "incomplete", 130: "interrupted"}
 
@@ -16,29 +24,35 @@ _WORDS = {0: "ok", 10: "ok", 1: "failed", 3: "failed", 4: "incomplete", 130: "in
 def main(args: argparse.Namespace) -> int:
     """`args.json`, where there is one: one document for programs."""
     path = chosen_file(args)
-    if path is None:
-        return REFUSED
-    runs, shown = past(path), out(args)
-    found = last_outcomes(runs)
-    if getattr(args, "json", False):
-        shown.document(_document(runs, found))
-    elif not runs:
-        shown.line(f"No run of {printable(path)} is kept.")
-    else:
-        _tell(runs[-1], found, shown)
+    return REFUSED if path is None else telling(args, path, lambda: _main(path, args))
+
+
+def _main(path: str, args: argparse.Namespace) -> int:
+    from ..run.runs import last_outcomes, now, runs
+    from ..run.state import State
+
+    with State.open(path, write=False) as state:
+        found, shown = runs(state), out(args)
+        last, left = last_outcomes(found), now(state)
+        if getattr(args, "json", False):
+            shown.document(_document(found, last, left, state))
+        elif not found:
+            shown.line(f"No run of {printable(path)} is kept.")
+        else:
+            _tell(found[-1], last, left, state, shown)
     return 0
 
 
-def state_of(run: Past) -> str:
+def state_of(run: Run) -> str:
     """What a run came to: `ok`, `failed`, `incomplete`, `interrupted`, `under way`, or `cut` if it was killed."""
     if run.exit is not None:
         return _WORDS.get(run.exit, f"exit {run.exit}")
     from ..run.lock import alive
 
-    return "under way" if alive(run.pid) else "cut"
+    return "under way" if not run.over and alive(run.pid) else "cut"
 
 
-def _tell(run: Past, found: list[Last], shown: Out) -> None:
+def _tell(run: Run, found: list[Last], left: Now, kept: State, shown: Out) -> None:
     state = state_of(run)
     style = {"ok": "ok", "under way": "strong", "interrupted": "warning", "incomplete": "warning"}
     took = f" in {run.seconds:.1f}s" if run.seconds is not None else ""
@@ -55,8 +69,14 @@ def _tell(run: Past, found: list[Last], shown: Out) -> None:
             (f"{last.state:<8}", last.state),
             (f"  {behind}" if behind else "", "dim"),
         )
+    owed = len(left.debts)
+    if owed:
+        said = f"{owed} debt{'s' if owed > 1 else ''}: `evdsl debts` shows what is owed, `evdsl run` runs it."
+        shown.line((said, "warning"))
+    if run.resumable:
+        shown.line(("`evdsl resume` goes on with it.", "dim"))
     failed = next(
-        (last for last in found if last.state in FAILURE and any(e.log for e in last.entries)), None
+        (last for last in found if last.state in FAILURE and _log(kept, last.run, last.entries)), None
     )
     if failed:
         shown.line(
@@ -64,13 +84,19 @@ def _tell(run: Past, found: list[Last], shown: Out) -> None:
         )
 
 
-def _document(runs: list[Past], found: list[Last]) -> dict[str, object]:
+def _log(kept: State, run: Run, entries: Sequence[Entry]) -> str:
+    """The log of the last of these steps that has one."""
+    paths = [path_of(folder(kept.path), run.number, entry.id) for entry in entries]
+    return next((path for path in reversed(paths) if os.path.exists(path)), "")
+
+
+def _document(runs: list[Run], found: list[Last], left: Now, kept: State) -> dict[str, object]:
     last = runs[-1] if runs else None
     about = last and {
         "number": last.number,
         "state": state_of(last),
         "exit": last.exit,
-        "began": last.began,
+        "began": iso_time(last.began),
         "seconds": last.seconds,
     }
     actions = [
@@ -85,11 +111,12 @@ def _document(runs: list[Past], found: list[Last]) -> dict[str, object]:
                     "seconds": entry.seconds,
                     "tries": entry.tries,
                     "reason": entry.reason,
-                    "log": entry.log or None,
+                    "log": _log(kept, one.run, [entry]) or None,
                 }
                 for entry in one.entries
             ],
         }
         for one in found
     ]
-    return {"version": 1, "run": about, "actions": actions}
+    owed = [debt.text for debt in left.debts]
+    return {"version": 1, "run": about, "actions": actions, "debts": owed}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOCAL = "localhost"
 """`{{host}}` of a resource without a host."""
 
-_SHELL_OPTIONS = ("unless", "onlyif")
+_SHELL_OPTIONS = ("unless", "onlyif", "on_cut")
 _WORDS = ("exits",)  # options whose bare words are event words
 _UNSEEN = ("env", "headers", "body")
 """Options that may name a secret: what they give nobody sees in a list of processes, and evdsl shows it nowhere."""

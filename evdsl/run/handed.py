@@ -84,13 +84,13 @@ class Connections:
         """
         steps = [step for step in self._told.get((resource, name), ()) if step < reader]
         if steps:
-            earlier = self._behind(reader, min(steps))
+            earlier = self.behind(reader, min(steps))
             steps = [step for step in steps if step in earlier]
         if steps:
             return reported[max(steps)][name]
         return self.before.get(resource, {}).get(name, _NONE)
 
-    def _behind(self, step: int, first: int) -> set[int]:
+    def behind(self, step: int, first: int) -> set[int]:
         """The steps from `first` on that are settled before this one can begin: what it listens to or is ordered behind,
         what those wait for, and earlier instances. No step stands before one that it waits for."""
         plan, seen, waiting = self.plan, {step}, [step]

@@ -12,11 +12,12 @@ from ..drivers.job import Job
 from ..drivers.outcome import Outcome
 from ..plan.plan import Plan, Trigger
 from .debts import Debt
-from .engine import Cause, Effect, Engine, Settled, Start
+from .engine import Cause, Effect, Engine, Left, Settled
 from .executor import Done, Executor
 from .interrupt import Interrupts
+from .journal import Journal
 from .simulate import Line
-from .state import State
+from .state import Unwritable
 
 
 class Sink(NamedTuple):
@@ -59,13 +60,26 @@ class Ended(NamedTuple):
     outcome: Outcome | None
 
 
+class Restored(NamedTuple):
+    """A step of a run that is resumed has had its end before; it is not run again."""
+
+    step: int
+    state: str
+
+
+class Cut(NamedTuple):
+    """A step of a run that is resumed was in flight when that broke off."""
+
+    step: int
+
+
 class Interrupted(NamedTuple):
     """The user wants the run to end: 1 nothing more is started, 2 what runs is asked to end, 3 it is ended."""
 
     level: int
 
 
-Event = Started | Retried | Ended | Interrupted
+Event = Started | Retried | Ended | Restored | Cut | Interrupted
 Listener = Callable[[Event], None]
 
 Pulse = Callable[[], float | None]
@@ -81,23 +95,24 @@ def no_pulse() -> float | None:
 class Result:
     """What a run came to.
 
-    `fold` by the names of the actions; `trace` a line for each step in the order in which they were settled; `owed`:
-    steps set off by a rule and without a success after that, which the next run owes (section 7); `unfollowed`: rules that
-    matched again at the end of a cycle (section 6); `exit`: the exit code of section 10.
+    `fold` by the names of the actions; `trace` a line for each step in the order in which they were settled; `left`:
+    what the next run begins with (section 7); `unfollowed`: rules that matched again at the end of a cycle (section 6);
+    `exit`: the exit code of section 10; `problem`: why the journal could not be written, empty if it could.
     """
 
     fold: dict[str, str]
     trace: list[Line]
-    owed: list[int]
+    left: Left
     unfollowed: list[Trigger]
     exit: int
+    problem: str = ""
 
 
 def run(
     plan: Plan,
     prepare: Prepare,
     executor: Executor,
-    state: State,
+    journal: Journal,
     listener: Listener,
     *,
     fail_fast: bool = False,
@@ -105,29 +120,31 @@ def run(
     debts: Sequence[Debt] = (),
     dirty: Collection[str] = (),
     outside: Set[int] = frozenset(),
+    restored: Mapping[int, Outcome] | None = None,
+    cut: Collection[int] = (),
     pulse: Pulse = no_pulse,
 ) -> Result:
     """Run a plan to its end. The executor is not closed.
 
-    The first SIGINT or SIGTERM starts nothing more, the second asks what runs to end, the third ends it.
+    `restored` is what steps have said before, in a run that is resumed, and `cut` those that were in flight. The first SIGINT or SIGTERM starts nothing more,
+    the second asks what runs to end, the third ends it. Where the journal cannot be written nothing more is started.
     """
-    live = _Live(
-        plan,
-        prepare,
-        executor,
-        state,
-        listener,
-        fail_fast,
-        Engine(plan, debts=debts, dirty=dirty, outside=outside),
-        pulse,
-    )
+    engine = Engine(plan, debts=debts, dirty=dirty, outside=outside)
+    live = _Live(plan, prepare, executor, journal, listener, fail_fast, engine, restored or {}, pulse)
+    for step in cut:
+        listener(Cut(step))
     with Interrupts(executor.wake) as interrupts:
         live.run(interrupts)
-    engine = live.engine
     assert engine.finished, "a plan whose steps wait for each other"
-    fold, owed = engine.folds(), engine.owed()
-    code = exit_code(fold, bool(owed), interrupts.count > 0, detailed_exitcode)
-    return Result(fold, live.trace, owed, engine.unfollowed(), code)
+    fold, left = engine.folds(), engine.left(journal.number)
+    code = exit_code(fold, left.owes(plan), interrupts.count > 0, detailed_exitcode)
+    try:
+        journal.end(code, left)
+    except Unwritable as problem:
+        live.problem = live.problem or str(problem)
+    if live.problem and code != 130:
+        code = 3
+    return Result(fold, live.trace, left, engine.unfollowed(), code, live.problem)
 
 
 def exit_code(fold: Mapping[str, str], owed: bool, interrupted: bool, detailed: bool = False) -> int:
@@ -155,44 +172,51 @@ def ways_below(engine: Engine) -> list[int]:
 
 
 class _Live:
-    """One run: what is ready, what is out with the executor, what was reported."""
+    """One run: what is ready, what is out with the executor, what was reported.
+
+    What happens is first written to the journal, then told to the listener, then acted on: a round of the loop ends with
+    one commit, for all that has ended in it and all that is to start.
+    """
 
     def __init__(
         self,
         plan: Plan,
         prepare: Prepare,
         executor: Executor,
-        state: State,
+        journal: Journal,
         listener: Listener,
         fail_fast: bool,
         engine: Engine,
+        restored: Mapping[int, Outcome],
         pulse: Pulse,
     ) -> None:
         self.plan = plan
         self.engine = engine
         self.trace: list[Line] = []
+        self.problem = ""
         self._prepare = prepare
         self._executor = executor
-        self._state = state
+        self._journal = journal
         self._listener = listener
         self._fail_fast = fail_fast
+        self._restored = restored
         self._pulse = pulse
         self._below = ways_below(engine)
         self._ready: list[tuple[int, int]] = []  # a heap: the longest way below first, then the plan's order
         self._out = 0  # jobs that the executor has
         self._reported: dict[int, Mapping[str, str]] = {}
+        self._untold: list[Event] = []  # what is not yet committed
         self._stopped = False
+        self._level = 0  # of the interrupts
 
     def run(self, interrupts: Interrupts) -> None:
         self._take(self.engine.begin())
-        level = 0
         while True:
-            while level < min(interrupts.count, 3):
-                level += 1
-                self._interrupt(level)
+            while self._level < min(interrupts.count, 3):
+                self._interrupt(self._level + 1)
             self._start_ready()
             if not self._out:
-                if level >= min(interrupts.count, 3):
+                if self._level >= min(interrupts.count, 3):
                     return
                 continue
             for notice in self._executor.wait(self._pulse()):
@@ -200,63 +224,97 @@ class _Live:
                     self._out -= 1
                     self._settle(notice.step, notice.outcome)
                 else:
-                    self._listener(Retried(*notice))
+                    self._journal.retried(notice.step, notice.number)
+                    self._untold.append(Retried(*notice))
 
     def _start_ready(self) -> None:
-        """Give the executor as many jobs as it has room for. What ends without it is settled on the way."""
-        while self._ready and (free := self._executor.free):
-            jobs: list[Job] = []
-            while self._ready and len(jobs) < free:
-                _, step = heappop(self._ready)
-                because = self.engine.running[step]
-                self._listener(Started(step, because))
-                made = self._prepare(step, because, self._reported)
-                if isinstance(made, Job):
-                    jobs.append(made)
-                else:
-                    self._settle(step, self._drained(made) if isinstance(made, Sink) else made)
-            if jobs:
-                self._out += len(jobs)
-                self._executor.start(jobs)
+        """Give the executor as many jobs as it has room for, once that is written down."""
+        while True:
+            jobs = self._prepared()
+            try:
+                self._journal.commit()
+            except Unwritable as problem:
+                self.problem = str(problem)
+                steps = [job.step for job in jobs]
+                self._journal.withdrawn(steps)
+                self._stop(steps)
+                jobs = []
+            for event in self._untold:
+                self._listener(event)
+            self._untold.clear()
+            if not jobs:
+                return
+            self._out += len(jobs)
+            self._executor.start(jobs)
+
+    def _prepared(self) -> list[Job]:
+        """The jobs that can begin now. What ends without the executor is settled on the way."""
+        jobs: list[Job] = []
+        free = self._executor.free if self._ready else 0
+        while self._ready and len(jobs) < free:
+            _, step = heappop(self._ready)
+            because = self.engine.running[step]
+            self._untold.append(Started(step, because))
+            made = self._prepare(step, because, self._reported)
+            if isinstance(made, Job):
+                self._journal.started(step)
+                jobs.append(made)
+            else:
+                self._settle(step, self._drained(made) if isinstance(made, Sink) else made)
+        return jobs
 
     def _drained(self, sink: Sink) -> Outcome:
         """What a sink says (section 8): `changed` if a value is new or differs from the last run's."""
-        last = self._state.sink(sink.resource)
-        differs = [name for name, value in sink.values.items() if name not in last or last[name] != value]
-        if last != sink.values:
-            self._state.keep_sink(sink.resource, sink.values)
+        differs = self._journal.sink(sink.resource, sink.values)
         return Outcome("changed", f"{', '.join(differs)} changed") if differs else Outcome("ok")
 
     def _settle(self, step: int, outcome: Outcome) -> None:
         if outcome.data:
             self._reported[step] = outcome.data
-            self._state.keep_reported(self.plan.steps[step].resource, outcome.data)
         self._take(self.engine.settle(step, outcome), outcome)
         if self._fail_fast and outcome.event in FAILURE:
             self._stop()
 
     def _take(self, effects: list[Effect], outcome: Outcome | None = None) -> None:
         """Do what the engine says. The first effect may be the end of a step that ran, with its outcome."""
-        for effect in effects:
-            if isinstance(effect, Start):
-                heappush(self._ready, (-self._below[effect.step], effect.step))
-            else:
+        waiting = effects[::-1]
+        while waiting:
+            effect = waiting.pop()
+            if isinstance(effect, Settled):
                 self._end(effect, outcome)
+            elif before := self._restored.get(effect.step):
+                if before.data:
+                    self._reported[effect.step] = before.data
+                settled, *more = self.engine.settle(effect.step, before)
+                assert isinstance(settled, Settled)
+                self.trace.append(
+                    Line(self.plan.steps[effect.step].id, settled.state, settled.because, settled.reason)
+                )
+                self._untold.append(Restored(effect.step, settled.state))
+                waiting += more[::-1]
+            else:
+                heappush(self._ready, (-self._below[effect.step], effect.step))
             outcome = None
 
     def _end(self, settled: Settled, outcome: Outcome | None) -> None:
         step, state, reason, because = settled
         self.trace.append(Line(self.plan.steps[step].id, state, because, reason))
-        self._listener(Ended(step, state, reason, because, outcome))
+        if self._level < 2 or outcome is None or outcome.event != "error":
+            self._journal.ended(step, state, reason, outcome)
+        # else it was ended by the user and has no verdict: to the journal it is cut, so that `resume` runs it again
+        self._untold.append(Ended(step, state, reason, because, outcome))
 
     def _interrupt(self, level: int) -> None:
+        self._level = level
         self._listener(Interrupted(level))
         self._stop()
         self._executor.interrupt(level)
 
-    def _stop(self) -> None:
-        if not self._stopped:
-            self._stopped = True
-            withdrawn = [step for _, step in sorted(self._ready)]
-            self._ready.clear()
-            self._take(self.engine.stop("stopped", withdrawn))
+    def _stop(self, withdrawn: Sequence[int] = ()) -> None:
+        """Start nothing more. `withdrawn`: steps that were about to be."""
+        if self._stopped and not withdrawn:
+            return
+        self._stopped = True
+        waiting = [*withdrawn, *(step for _, step in sorted(self._ready))]
+        self._ready.clear()
+        self._take(self.engine.stop("stopped", waiting))

@@ -18,7 +18,8 @@ from .content import Unreadable, contents
 
 
 class Guard(NamedTuple):
-    """A guard that is a command; `kind` is `unless` or `onlyif`, or `creates` where another user has to look."""
+    """A guard that is a command; `kind` is `unless` or `onlyif`, or `creates` where another user has to look, or `verify`
+    where the action was cut off before (cut.py)."""
 
     kind: str
     command: Command
@@ -41,7 +42,9 @@ class Task:
         self._begin = monotonic()
         self._before: list[bytes] | None = None
         options = job.options
-        self._guards = [kind for kind in ("onlyif", "unless", "creates") if options.get(kind) is not None]
+        self._guards = [
+            kind for kind in ("onlyif", "unless", "creates", "verify") if options.get(kind) is not None
+        ]
 
     def next(self) -> Guard | Try | Outcome:
         """What is to be run next: each guard, then a try; or the outcome, where that stands without running anything."""
@@ -71,6 +74,9 @@ class Task:
         read_event_file(command.tries[0].event_file)  # a guard says nothing by it
         if ended.exit is None:
             return self._error(f"the guard `{kind}`: {ended.problem}", command.shown, ended.output)
+        if kind == "verify":
+            said = f"it was cut off, and `{brief(command.shown)}` says that it is done"
+            return None if ended.exit else self._outcome("changed", said, output=ended.output)
         if kind == "creates":
             return None if ended.exit else self._outcome("ok", f"`{command.shown}` exists")
         if (ended.exit == 0) == (kind == "unless"):

@@ -16,6 +16,8 @@ from evdsl.run.local import LocalExecutor
 from evdsl.run.prepare import Preparing
 from evdsl.run.state import State
 
+from .kept import journal, keep_reported, keep_sink
+
 
 def prepared(folder: Path, text: str, state: State, **settings: str) -> tuple[evdsl.Plan, Preparing]:
     path = folder / "site.events"
@@ -106,7 +108,7 @@ def test_values_that_are_not_known_yet(tmp_path: Path) -> None:
     assert (event, certain) == ("changed", False)
     assert "`db` has no value `port`" in str(why)
     with State.empty() as state:
-        state.keep_reported("db", {"port": "5432"})
+        keep_reported(state, "db", {"port": "5432"})
         _, steps = told(tmp_path, text, state)
     assert steps["app.run#0"] == ["changed", False, "would run: sh serve 5432"]
 
@@ -116,7 +118,7 @@ def test_sinks_are_compared_and_not_kept(tmp_path: Path) -> None:
     with State.empty() as state:
         assert told(tmp_path, text, state)[1]["s.run#0"] == ["changed", True, "nodes changed"]
         assert told(tmp_path, text, state)[1]["s.run#0"] == ["changed", True, "nodes changed"]
-        state.keep_sink("s", {"nodes": [1, 2]})
+        keep_sink(state, "s", {"nodes": [1, 2]})
         assert told(tmp_path, text, state)[1] == {"s.run#0": ["ok", True, ""]}
 
 
@@ -163,7 +165,7 @@ def test_the_run_that_follows_does_what_was_told(tmp_path: Path, there: str) -> 
         plan, prepare = prepared(tmp_path, text, state)
         executor = LocalExecutor(1)
         try:
-            result = run(plan.inner, prepare, executor, state, lambda event: None)
+            result = run(plan.inner, prepare, executor, journal(plan.inner, state), lambda event: None)
         finally:
             executor.close()
     after = {line.id: line.outcome for line in result.trace}

@@ -15,6 +15,8 @@ from evdsl.run.prepare import Preparing
 from evdsl.run.simulate import Line
 from evdsl.run.state import State
 
+from .kept import journal, keep_reported
+
 
 class Site:
     """Programs run in one folder, one after the other; `show` in an action's text writes down what it was handed."""
@@ -38,7 +40,9 @@ class Site:
         plan = program.plan(start=start or [])
         connections = Connections(program.inner, plan.inner, self.state.reported())
         prepare = Preparing(program.inner, plan.inner, connections, 1)
-        result: Result = run(plan.inner, prepare, self.executor, self.state, lambda event: None)
+        result: Result = run(
+            plan.inner, prepare, self.executor, journal(plan.inner, self.state), lambda event: None
+        )
         return {line.id: self._said(line) for line in result.trace}
 
     def _said(self, line: Line) -> str:
@@ -229,7 +233,7 @@ def test_in_a_cycle_the_second_sees_the_newer_value(site: Site) -> None:
     on gc.run changed ha.run
     start ha.run
     """
-    site.state.keep_reported("gc", {"port": "old"})
+    keep_reported(site.state, "gc", {"port": "old"})
     site.run(text)
     assert site.shown("ha.run", "ha.run#1") == ["old", "1-new"]
 

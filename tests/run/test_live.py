@@ -37,6 +37,7 @@ from evdsl.run.simulate import simulate
 from evdsl.run.state import State
 
 from .jobs import sh
+from .kept import journal
 from .plans import plan_of
 from .scripted import Scripted
 from .test_engine import random_plans
@@ -62,8 +63,8 @@ def scripted(made: Plan, outcomes: dict[str, str], executor: Scripted | None = N
     events: list[Event] = []
     executor = executor or Scripted(lambda job: Outcome(outcomes.get(job.id, "changed")))
     prepare = more.pop("prepare", None) or Prepared(made)
-    with State.empty() as state:
-        return run(made, prepare, executor, state, events.append, **more), events
+    kept = journal(made, outside=more.get("outside", ()))
+    return run(made, prepare, executor, kept, events.append, **more), events
 
 
 def test_as_simulated_in_any_order_of_completion() -> None:
@@ -96,8 +97,7 @@ def test_as_simulated_with_real_processes(seed: int) -> None:
 
     executor = LocalExecutor(3)
     try:
-        with State.empty() as state:
-            result = run(made, prepare, executor, state, lambda event: None)
+        result = run(made, prepare, executor, journal(made), lambda event: None)
     finally:
         executor.close()
     expected = simulate(made, outcomes)
@@ -156,7 +156,10 @@ def test_sinks() -> None:
 
         def say() -> dict[str, str]:
             executor = Scripted(lambda job: Outcome("ok"))
-            return {line.id[0]: line.outcome for line in run(made, prepare, executor, state, print).trace}
+            return {
+                line.id[0]: line.outcome
+                for line in run(made, prepare, executor, journal(made, state), print).trace
+            }
 
         assert say() == {"a": "ok", "s": "ok", "b": "idle"}, "nothing was handed to it"
         values["nodes"] = ["192.0.2.1"]
@@ -209,24 +212,25 @@ def test_exit_codes(ends: list[str], owed: bool, interrupted: bool, detailed: bo
     ("text", "outcomes", "outside", "owed"),
     [
         (["on a.run changed b.run"], {}, [], []),
-        (["on a.run changed b.run"], {"b.run#0": "failed"}, [], ["b.run#0"]),
+        (["on a.run changed b.run"], {"b.run#0": "failed"}, [], ["a.run changed b.run"]),
         (["on a.run changed b.run"], {"a.run#0": "failed"}, [], []),
-        (["on a.run changed b.run"], {}, ["b.run#0"], ["b.run#0"]),
+        (["on a.run changed b.run"], {}, ["b.run#0"], ["a.run changed b.run"]),
         (
             ["on a.run changed b.run", "b.run needs n.run", "start n.run"],
             {"n.run#0": "error"},
             [],
-            ["b.run#0"],
+            ["a.run changed b.run"],
         ),
         (["on j.run failed j.run"], {"j.run#0": "failed", "j.run#1": "ok"}, [], []),
-        (["on j.run failed j.run"], {"j.run#0": "failed", "j.run#1": "failed"}, [], ["j.run#1"]),
+        (["on j.run failed j.run"], {"j.run#0": "failed", "j.run#1": "failed"}, [], ["j.run failed j.run"]),
     ],
 )
 def test_what_is_owed(text: list[str], outcomes: dict[str, str], outside: list[str], owed: list[str]) -> None:
     made = plan_of(*text)
     ids = [step.id for step in made.steps]
     result, _ = scripted(made, outcomes, outside={ids.index(i) for i in outside})
-    assert [ids[i] for i in result.owed] == owed
+    assert [debt.text for debt in result.left.debts] == owed
+    assert (result.exit == 4) == (bool(owed) and not {"failed", "error"} & set(result.fold.values()))
 
 
 def test_many_steps_go_through() -> None:
@@ -242,8 +246,7 @@ def test_retries_are_told() -> None:
     def prepare(step: int, because: Sequence[Cause], reported: Reported) -> Job:
         return sh("false" if step == 0 else "true", step, retry=1, delay=0.01)
 
-    with State.empty() as state:
-        run(made, prepare, executor, state, events.append)
+    run(made, prepare, executor, journal(made), events.append)
     executor.close()
     assert [type(e) for e in events] == [Started, Retried, Ended, Started, Ended]
 
@@ -257,7 +260,7 @@ SCRIPT = """if True:
     from run.plans import plan_of
     from evdsl.run.live import Ended, Interrupted, Started, run
     from evdsl.run.local import LocalExecutor
-    from evdsl.run.state import State
+    from run.kept import journal
     plan = plan_of("start a.run, b.run", "on a.run done c.run")
     texts = json.loads(sys.argv[3])
     def prepare(step, because, reported):
@@ -266,7 +269,7 @@ SCRIPT = """if True:
         if isinstance(event, (Started, Ended, Interrupted)):
             print(json.dumps([type(event).__name__, *event[:3]]), flush=True)
     executor = LocalExecutor(2, grace=60)
-    result = run(plan, prepare, executor, State.empty(), listen)
+    result = run(plan, prepare, executor, journal(plan), listen)
     executor.close()
     print(json.dumps([result.exit, {line.id[0]: [line.outcome, line.reason] for line in result.trace}]))
 """
