@@ -230,8 +230,8 @@ def test_what_is_said_of_a_long_first_word_is_short(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("opening", "middle", "closing", "most"),
     [
-        ("resource a { run: sh 'x'; v = ", "1", " }", 63),  # one for the body
-        ("resource a { run: sh 'x' [env = {v = ", "1", "}] }", 61),
+        ("resource a { run: sh 'x'; v = ", "1", " }", 64),
+        ("resource a { run: sh 'x' [env = {v = ", "1", "}] }", 62),
         ("param p = ", "1", "", 64),
         ("param e = true\non a.run changed b.run if ", "e", "", 64),
     ],

@@ -43,7 +43,7 @@ class Unreadable(Exception):
 
 
 class TooDeep(Exception):
-    """The bracket at offset `at` is nested deeper than MAX_DEPTH."""
+    """The bracket at offset `at` is nested deeper than MAX_DEPTH; bodies and other brackets count apart."""
 
     def __init__(self, at: int) -> None:
         super().__init__(f"nested too deep at {at}")
@@ -80,6 +80,7 @@ class Lexer:
             _BLANK + "(?:" + "|".join(f"(?P<{name}>{regexp})" for name, regexp in tables.patterns) + ")"
         ).match
         self._blank = re.compile(_BLANK).match
+        self._arrow = re.compile(_BLANK + "->").match  # `on -> x` hands over a value that is called `on`
 
     def tokens(self, region: Region, stack: list[int], *, plain: bool) -> Iterator[Token]:
         """The tokens of the region, a line end added after the last one if there is none, and `$END`.
@@ -88,7 +89,7 @@ class Lexer:
         rules make no tokens and go to the region.
         """
         text, at, end, offset = region.text, region.start, region.end, region.offset
-        match, keywords, fits = self._match, self.tables.keywords, self.tables.fits
+        match, arrow, keywords, fits = self._match, self._arrow, self.tables.keywords, self.tables.fits
         bodies: list[bool] = []  # for each open bracket, whether it opens a body
         previous, in_arguments, flat = "", False, 0  # flat: how many open brackets let a line go on
         if plain:
@@ -104,7 +105,7 @@ class Lexer:
             start, at = found.span(kind)
             value = text[start:at]
             if kind == "REF":
-                if value in keywords and fits(keywords[value], stack):
+                if value in keywords and fits(keywords[value], stack) and not arrow(text, at, end):
                     kind = keywords[value]
             elif kind == "_NL":
                 if "#" in value:
@@ -124,9 +125,9 @@ class Lexer:
             elif kind == "SEMICOLON":
                 in_arguments = False
             elif kind in ("LSQB", "LPAR", "LBRACE"):
-                if len(bodies) == MAX_DEPTH:
-                    raise TooDeep(start + offset)
                 body = kind == "LBRACE" and not flat and not in_arguments and previous != "EQUAL"
+                if (len(bodies) - flat if body else flat) == MAX_DEPTH:
+                    raise TooDeep(start + offset)
                 bodies.append(body)
                 flat += not body
             elif kind in ("RSQB", "RPAR", "RBRACE") and bodies:

@@ -5,7 +5,7 @@ A long string is printed as it was written, so that it alone may bring line ends
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from . import ast
 
@@ -52,19 +52,68 @@ def options(nodes: Iterable[ast.Option], opening: str = "[", close: str = "]") -
 
 def condition(test: ast.Condition) -> str:
     """A condition with the parentheses that it needs, and no others."""
-    if isinstance(test, ast.Or):
-        return " or ".join(_inner(t, (ast.Or,)) for t in test.tests)
-    if isinstance(test, ast.And):
-        return " and ".join(_inner(t, (ast.Or, ast.And)) for t in test.tests)
-    if isinstance(test, ast.Not):
-        return "not " + _inner(test.test, (ast.Or, ast.And))
-    if isinstance(test, ast.Compare):
-        return f"{value(test.left)} {test.operator} {value(test.right)}"
-    return value(test.value)
+    return "".join(text for text, _ in _pieces(test, 0))
 
 
-def _inner(test: ast.Condition, looser: tuple[type, ...]) -> str:
-    return f"({condition(test)})" if isinstance(test, looser) else condition(test)
+_Piece = tuple[str, int]
+"""A piece of a condition: for a comparison or a value, how many brackets are inside one another there; else -1."""
+
+
+def _pieces(test: ast.Condition, depth: int) -> Iterator[_Piece]:
+    if isinstance(test, (ast.Or, ast.And)):
+        either = isinstance(test, ast.Or)
+        for i, each in enumerate(test.tests):
+            if i:
+                yield " or " if either else " and ", -1
+            yield from _inner(each, (ast.Or,) if either else (ast.Or, ast.And), depth)
+    elif isinstance(test, ast.Not):
+        yield "not ", -1
+        yield from _inner(test.test, (ast.Or, ast.And), depth)
+    elif isinstance(test, ast.Compare):
+        deepest = max(_brackets(test.left), _brackets(test.right))
+        yield f"{value(test.left)} {test.operator} {value(test.right)}", depth + deepest
+    else:
+        yield value(test.value), depth + _brackets(test.value)
+
+
+def _inner(test: ast.Condition, looser: tuple[type, ...], depth: int) -> Iterator[_Piece]:
+    if not isinstance(test, looser):
+        yield from _pieces(test, depth)
+    else:
+        yield "(", -1
+        yield from _pieces(test, depth + 1)
+        yield ")", -1
+
+
+def _brackets(node: ast.Value) -> int:
+    """How many brackets of a value are inside one another."""
+    if isinstance(node, ast.List):
+        return 1 + max(map(_brackets, node.items), default=0)
+    if isinstance(node, ast.Map):
+        return 1 + max((_brackets(v) for _, v in node.pairs), default=0)
+    return 0
+
+
+def parenthesized(test: ast.Condition, opening: str, close: str, most: int) -> str:
+    """The condition with one more pair of parentheses, where comments can stand.
+
+    Around all of it; where brackets would then be deeper than `most`, around the first part that has room, or in place
+    of the first pair that there is.
+    """
+    pieces = list(_pieces(test, 0))
+    if max(depth for _, depth in pieces) < most:
+        return opening + "".join(text for text, _ in pieces) + close
+    first = next((i for i, (_, depth) in enumerate(pieces) if 0 <= depth < most), None)
+    if first is not None:
+        pieces[first] = (opening + pieces[first][0] + close, 0)
+    else:
+        begin = end = pieces.index(("(", -1))
+        open_ = 1
+        while open_:
+            end += 1
+            open_ += {("(", -1): 1, (")", -1): -1}.get(pieces[end], 0)
+        pieces[begin], pieces[end] = (opening, -1), (close, -1)
+    return "".join(text for text, _ in pieces)
 
 
 def when(test: ast.Condition | None) -> str:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from ..base.source import Span
 from . import ast
 from .columns import Entry, align
-from .oneline import Node, condition, head, key, members, oneline, options, ref, value
+from .lexer import MAX_DEPTH
+from .oneline import Node, condition, head, key, members, oneline, options, parenthesized, ref, value
 
 LIMIT = 100
 """Columns of a line; a line that nothing can break may be longer."""
@@ -266,8 +267,9 @@ class _Printer:
         if all(any(b.start < c.start < b.end for b in brackets) for c in comments):
             return parts
         pad = " " * (indent + _STEP)
-        lines = [" if (", *(pad + _shown(c) for c in comments), pad + condition(test), " " * indent + ")"]
-        return ["\n".join(lines)]
+        opening = "\n".join(["(", *(pad + _shown(c) for c in comments), pad])
+        close = f"\n{' ' * indent})"
+        return [" if " + parenthesized(test, opening, close, MAX_DEPTH)]
 
     def condition(self, test: ast.Condition) -> list[_Part]:
         match test:

@@ -277,11 +277,10 @@ def test_keyword_as_a_name(keyword: str) -> None:
             ("Attribute", ref(k), word(k)),
         )
         assert statements(f"resource {k} @{k} {body}") == (("Resource", ref(k), ref(k), members, None),)
-    if k not in ("on", "no"):  # these two begin a link
-        links = (("Handover", ref("a"), ref(k)), ("Handover", ref(k), ref("b")))
-        assert statements(f"connect a b {{\na -> {k}\n{k} -> b\n}}") == (
-            ("Connect", ref("a"), ref("b"), links, None),
-        )
+    links = (("Handover", ref("a"), ref(k)), ("Handover", ref(k), ref("b")))
+    for arrow in ("->", "\t\\\n -> "):
+        text = f"connect a b {{\na -> {k}\n{k}{arrow}b\n}}"
+        assert statements(text) == (("Connect", ref("a"), ref("b"), links, None),)
     assert statements(f"for {k} in {k} {{\n{k}.x after {k}\n}}")[0][1] == ref(k)
     assert statements(f"param {k} = {k}") == (("Param", ref(k), word(k)),)
 

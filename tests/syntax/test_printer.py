@@ -185,6 +185,24 @@ def test_example(text: str, expected: str) -> None:
     assert formatted(text) == (expected + "\n" if expected else "")
 
 
+def test_comments_in_conditions_as_deep_as_may_be() -> None:
+    """The pair of parentheses that holds the comments makes nothing too deep."""
+    deep = "x"
+    for i in range(64):
+        deep = f"({deep} or y)" if i % 2 else f"({deep} and y)"
+    value = "x in " + "[" * 64 + "1" + "]" * 64
+    for condition in (
+        "z and " + deep.replace("(x", "( # one\nx # two\n"),
+        "z and " + deep.replace(" and y)", " and y # one\n)", 1),
+        deep.replace("(x", "( # one\nx"),
+        f"( # one\nz) and {value}",
+        f"{value} and not (z # one\n)",
+        "(" * 63 + " # one\nx in [ # two\n1]" + ")" * 63,
+        "(" * 64 + "x # one\n" + ")" * 64,
+    ):
+        formatted(f"on a ok b if {condition}")
+
+
 @pytest.mark.parametrize("seed", range(50))
 def test_lines_fit_and_have_no_trailing_blank(seed: int) -> None:
     """Whatever can be broken is: a line that is too long holds no bracket that could end it sooner."""
