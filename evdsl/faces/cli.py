@@ -217,6 +217,12 @@ def _log(p: argparse.ArgumentParser) -> None:
     _look(p)
 
 
+def _why(p: argparse.ArgumentParser) -> None:
+    _log(p)
+    p.add_argument("--json", action="store_true", help="one document for programs")
+    p.add_argument("-v", "--verbose", action="store_true", help="all of a long chain of causes")
+
+
 def _debts(p: argparse.ArgumentParser) -> None:
     p.add_argument("file", nargs="?", metavar="FILE", help="default: the only .events file here")
     what = "drop what is owed to an action, or one debt by its text; repeatable"
@@ -254,6 +260,8 @@ COMMANDS: dict[str, Command] = {
     "debts": Command("tell what is owed, or drop some of it", "debts", _debts),
     "compile": Command("make a script or a project that runs without evdsl", "compile", _compile),
     "log": Command("show what an action wrote when it was run", "log", _log),
+    "why": Command("tell why an action ran, or why it did not", "why", _why),
+    "history": Command("list the runs that are kept", "history", _status),
     "status": Command("tell how the last run went, and each action in it", "status", _status),
     "explain": Command("explain a diagnostic code", "explain", _explain),
     "completion": Command("print a completion script", "completion", _completion),

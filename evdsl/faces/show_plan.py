@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from ..api import Plan
 from ..base.diagnostic import Diagnostic
 from ..base.events import FAILURE, matched
 from ..base.source import Span
 from ..plan.plan import Trigger
+from .holding import left
 from .messages import show
 from .opening import REFUSED, err, opened, out, planned
 from .show_trace import labels_of
 from .terminal import Out, Part, printable
+
+if TYPE_CHECKING:
+    from ..run.runs import Now
 
 
 def main(args: argparse.Namespace) -> int:
@@ -21,14 +26,19 @@ def main(args: argparse.Namespace) -> int:
     if program is None or found is None:
         return REFUSED
     plan, said = found
+    before = left(plan.inner.path, plan.program, args)
     if args.json:
-        out(args).document(plan.to_json())
+        document = plan.to_json()
+        if before.debts or before.dirty:
+            document |= {"debts": [d.text for d in before.debts], "dirty": sorted(before.dirty)}
+        out(args).document(document)
         return 0
     show([d for d in said if d.severity == "warning"], err(args))
     shown = out(args)
     _head(plan, shown)
-    _steps(plan, shown, args.verbose)
+    _steps(plan, before, shown, args.verbose)
     _foot(plan, said, shown, args.verbose)
+    _owed(plan, before, shown)
     return 0
 
 
@@ -43,16 +53,21 @@ def _head(plan: Plan, shown: Out) -> None:
     shown.line()
 
 
-def _steps(plan: Plan, shown: Out, verbose: bool) -> None:
+def _steps(plan: Plan, before: Now, shown: Out, verbose: bool) -> None:
     inner = plan.inner
+    owed = before.debts
     labels = list(labels_of(plan).values())
     wide = min(max(map(len, labels), default=0), 34)
     starts = set(inner.start)
     for i, name in enumerate(labels):
         reasons = [("start", "")] if i in starts else []
+        due = [d for d in owed if d.subscriber == inner.steps[i].name] if not inner.steps[i].instance else []
+        reasons += [
+            (f"owed since run {d.run}: {d.text.removesuffix(d.subscriber)}", f":{d.line}") for d in due
+        ]
         for t in inner.triggers[i]:
             reasons.append((_condition(plan, t, labels), _where(t.origin, inner.path)))
-        kind, sign = _kind(plan, i, starts)
+        kind, sign = _kind(plan, i, starts if not any(not d.on_failure for d in due) else {i})
         first = reasons[0] if reasons else ("", "")
         more = reasons[1:]
         if len(more) > 2 and not verbose:
@@ -142,6 +157,22 @@ def _foot(plan: Plan, said: list[Diagnostic], shown: Out, verbose: bool) -> None
         few = ", ".join(inner.dormant if verbose else inner.dormant[:6])
         rest = "" if verbose or len(inner.dormant) <= 6 else f" and {len(inner.dormant) - 6} more"
         shown.line(("Dormant", "strong"), f", nothing sets them off: {few}{rest}")
+
+
+def _owed(plan: Plan, before: Now, shown: Out) -> None:
+    """What is left of earlier runs and this plan has no step for, and which actions are dirty."""
+    names = {step.name for step in plan.steps}
+    waiting = [d for d in before.debts if d.subscriber not in names]
+    dirty = [name for name in before.dirty if name in names]
+    if waiting or dirty:
+        shown.line()
+    for d in waiting:
+        shown.line(
+            ("Owed", "warning"), f", and not in this plan: {printable(d.text)}", (f"  run {d.run}", "dim")
+        )
+    if dirty:
+        few = ", ".join(dirty[:6]) + (f" and {len(dirty) - 6} more" if len(dirty) > 6 else "")
+        shown.line(("Dirty", "warning"), f", an `ok` of them counts as `changed`: {few}")
 
 
 def _note(d: Diagnostic, shown: Out, verbose: bool) -> None:

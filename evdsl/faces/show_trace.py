@@ -11,6 +11,7 @@ from ..plan.plan import Trigger
 from ..plan.says import Says
 from ..run.engine import Cause
 from ..run.simulate import Trace
+from .holding import left
 from .messages import show
 from .opening import REFUSED, err, opened, out, planned, usage
 from .terminal import Out, printable
@@ -31,7 +32,14 @@ def main(args: argparse.Namespace) -> int:
     if wrong:
         show(wrong, err(args))
         return REFUSED
-    trace = simulate(plan.inner, chosen, args.rest)
+    from ..run.begin import outside_of
+
+    outside, wrong = outside_of(plan.program, plan.inner, args.limit)
+    if wrong:
+        show(wrong, err(args))
+        return REFUSED
+    before = left(plan.inner.path, plan.program, args)
+    trace = simulate(plan.inner, chosen, args.rest, debts=before.debts, dirty=before.dirty, outside=outside)
     if args.json:
         out(args).document(trace.to_json())
     else:

@@ -9,7 +9,7 @@ order they come, the trace is the same.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -219,6 +219,19 @@ class Engine:
     def matched(self, step: int) -> list[Trigger]:
         """The rules into a step that matched, all that they look at being settled."""
         return [trigger for trigger in self.plan.triggers[step] if self._hits(trigger)]
+
+    def causes(self, step: int) -> tuple[Cause, ...]:
+        """All that sets a step off, as far as what it looks at is settled."""
+        return self._causes(step)
+
+    def seen(self, look: Look) -> str:
+        """What a look sees, empty where that is not settled."""
+        return self._seen(look)
+
+    def take(self, ends: Mapping[int, str]) -> None:
+        """Take these ends of steps as they are told, in place of `begin` and `settle`: to be asked what led to them."""
+        for step, state in ends.items():
+            self.states[step] = state
 
     def owed(self) -> list[int]:
         """The steps that a rule or an old debt set off and whose action had no success from then on (section 7).
