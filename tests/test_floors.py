@@ -26,6 +26,7 @@ ROOMS = {
     "sqlite3": "run/state.py",
     "yaml": "meaning/inventory.py",
     "jinja2": "drivers/*.py",
+    "ansible": "emit/ansible_module.py",
 }
 """Where alone a library may be imported. networkx may be in any room, but only inside of functions."""
 

@@ -54,7 +54,7 @@ class Http:
         if not isinstance(given, Mapping):
             raise Unfit("`headers` takes a map")
         headers = {str(key): _plain(value) for key, value in given.items()}
-        statuses, texts = _expected(job.options.get("expect"))
+        statuses, texts = expected(job.options.get("expect"))
         body = _body(job.options.get("body"), headers) if self.method == "POST" else None
         return Asked(job.arguments[0], headers, body, statuses, texts, job.timeout)
 
@@ -89,7 +89,7 @@ def _against(asked: Asked, status: int, body: bytes) -> str:
     return ""
 
 
-def _expected(value: object) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def expected(value: object) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The option `expect`: statuses and texts."""
     items = list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
     statuses: list[int] = []
