@@ -27,10 +27,13 @@ def not_set_off(program: Program, places: Places) -> Iterator[Diagnostic]:
 
     Left alone: `run` and `remove`, emitters (a rule whose emitter stays dormant is told by EV413), imported files, and
     names that several resources have and no rule, order or start mentions: those are for `--action`. So is a whole
-    program without any `run` and `start`: it is started by hand.
+    program without any `run` and `start`: it is started by hand; and one that relates nothing at all: others import it,
+    or its rules are still to be written.
     """
     actions = program.actions
-    if program.rules_only or not (program.starts or any(a.action == "run" for a in actions)):
+    if program.rules_only or not (program.sequence or program.handed):
+        return
+    if not (program.starts or any(a.action == "run" for a in actions)):
         return
     used = bytearray(len(actions))  # set off, or an emitter
     named = bytearray(len(actions))

@@ -46,7 +46,7 @@ READERS = 'resource app { run: sh "deploy $level; echo $used" }\n'
 WARNS = {
     # ---- EV401
     "an action that nothing sets off": (
-        SET_OFF,
+        SET_OFF + "on config.run changed app.run\n",
         "3:34 EV401 reload: nothing sets off `app.reload` | "
         "write a rule `on … changed app.reload`, or `start app.reload`",
     ),
@@ -56,7 +56,8 @@ WARNS = {
         "write a rule `on … changed app.reload`, or `start app.reload`",
     ),
     "one that a loop declares several times": (
-        'for n in [1, 2, 3] { resource app.{{n}} { run: sh "deploy"; reload: sh "reload" } }\n',
+        'for n in [1, 2, 3] { resource app.{{n}} { run: sh "deploy"; reload: sh "reload" } }\n'
+        "serial app.<n>.run\n",
         "1:61 EV401 reload: nothing sets off `app.1.reload` and the 2 others declared here | "
         "write a rule `on … changed app.1.reload`, or `start app.1.reload`",
     ),
@@ -116,7 +117,8 @@ WARNS = {
     ),
     # ---- EV405
     "a resource that nothing uses": (
-        'resource app { run: sh "deploy" }\nresource lb { reload: sh "x"; check: sh "x" }\n',
+        'resource app { run: sh "deploy" }\nresource lb { reload: sh "x"; check: sh "x" }\n'
+        'resource db { run: sh "x" }\non db.run changed app.run\n',
         "2:10 EV405 lb: nothing uses `lb`: it has no `run`, and no rule, order or start names it | "
         "name one of its actions in a rule or a `start`, or take it out",
     ),
@@ -234,6 +236,8 @@ LEAVES_ALONE = {
     # ---- EV405
     "named by an order": 'resource app { run: sh "x" }\nresource lb { check: sh "x" }\non lb.check done app.run\n'
     "start lb.check\n",
+    "a library, which those that import it relate": 'resource app { run: sh "x"; reload: sh "x" }\n'
+    'resource lb { check: sh "x" }\n',
     "only remove": 'resource app { run: sh "x" }\nresource old { remove: sh "x" }\n',
     # ---- EV406
     "all changed where none can say ok": 'resource a { run: sh "a" }\nresource b { run: sh "b" }\n'
