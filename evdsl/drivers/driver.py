@@ -11,7 +11,6 @@ object has the methods of `Driver` below. docs/drivers.md shows one whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from .job import Job, Place
@@ -33,8 +32,7 @@ class Try(NamedTuple):
         return {**self.job.environment, **own, "EVDSL_EVENT": self.event_file}
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A process to start. It serves one or more tries.
 
     `argv[0]` is looked for in the PATH of its environment unless it has a slash. `env` is added to the environment of
@@ -44,7 +42,7 @@ class Command:
     argv: tuple[str, ...]
     cwd: str
     tries: tuple[Try, ...]
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = {}
     stdin: bytes = b""
     shown: str = ""
 
@@ -85,8 +83,7 @@ Stopped = Callable[[], bool]
 """Whether the work of a call is not wanted any more: its time is over, or the run was interrupted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """Work for one try that needs no process: `work` is called in a thread of its own.
 
     It answers, or gives the process that does the rest. It may be left behind when its time is over, so before it

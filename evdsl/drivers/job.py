@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """This machine. (An ssh host will be another class beside this one; see `Place`.)"""
 
+    name: str = "localhost"
+
     def __str__(self) -> str:
-        return "localhost"
+        return self.name
 
 
 Place = Here
 """Where a job runs. Equal places can share a process or a connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One instance of one action, rendered: nothing in it is to be interpolated any more.
 
     `step` is its number in the plan, `id` its name (`ha.run#1`). `arguments` are what stands behind the driver:
@@ -40,11 +40,11 @@ class Job:
     instance: int
     driver: str
     arguments: tuple[object, ...]
-    options: Mapping[str, object] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, object] = {}
+    environment: Mapping[str, str] = {}
     folder: str = "."
     place: Place = Here()
-    names: Mapping[str, object] = field(default_factory=dict)
+    names: Mapping[str, object] = {}
     secrets: tuple[str, ...] = ()
 
     @property

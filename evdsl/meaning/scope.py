@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..base.record import record
+from ..base.record import field, record
 from ..base.source import Source, Span
 from ..syntax import ast
 from .doc import Docs
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(eq=False)
+@record
 class Unit:
     """One file as it was loaded: the root file, or an import under its prefix (which ends with a dot).
 
@@ -38,18 +36,23 @@ class Unit:
         default_factory=dict
     )  # the number of each action, by the text that names it here
     used: set[str] = field(default_factory=set)  # params, secrets and groups that something reads
+    _lost: Lost | None = None
+    _docs: Docs | None = None
 
-    @cached_property
+    @property
     def lost(self) -> Lost:
         """What could not be read in the file, or has no value."""
-        lost = Lost()
-        lost.texts += [span.text for span in self.file.unread]
-        return lost
+        if self._lost is None:
+            self._lost = Lost()
+            self._lost.texts += [span.text for span in self.file.unread]
+        return self._lost
 
-    @cached_property
+    @property
     def docs(self) -> Docs:
         """The doc comments of the file."""
-        return Docs(self.file)
+        if self._docs is None:
+            self._docs = Docs(self.file)
+        return self._docs
 
     @property
     def source(self) -> Source:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
+from ..base.record import field, record
 from ..base.source import Span
 from ..meaning.program import Order, Program, Rule
 from . import faults
@@ -31,7 +31,7 @@ class Resolved(NamedTuple):
     closing: list[tuple[int, Rule]]
 
 
-@dataclass(slots=True)
+@record
 class Opened:
     """Every cycle, outer ones first; the numbers of the closing rules; notes and faults."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..base.record import field, record
 from ..meaning.program import Order, Program, Rule
 from .graph import components, condense, cyclic, depths
 
@@ -22,7 +22,7 @@ class Way(NamedTuple):
     depth: int
 
 
-@dataclass(slots=True)
+@record
 class Part:
     """An outermost part. Everything is kept by action; `rules` and `orders` by the action that they lead into.
 
@@ -41,7 +41,7 @@ class Part:
     pieces: list[Piece] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@record
 class Parts:
     """`of[a]` is the first action of a's part, `a` itself outside of all; `parts` has them by that action, in order of
     their first names. `out` is the graph of all rules and orders."""

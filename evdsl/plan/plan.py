@@ -6,10 +6,10 @@ the steps could run, and step numbers are indices into it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
+from ..base.record import field, record
 from ..base.source import Span
 
 
@@ -81,7 +81,7 @@ class Cycle(NamedTuple):
     others: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@record
 class Plan:
     """What can run. `triggers[s]` and `orders[s]` are those into step s; `start` the steps that start by themselves.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence, Set
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..base.redact import Redactor
@@ -42,8 +41,7 @@ class Foretold(NamedTuple):
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dry:
+class Dry(NamedTuple):
     """What a dry run came to: the trace as of `simulate`, and for each step that would run what is known of it."""
 
     trace: Trace

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
@@ -25,8 +24,7 @@ class Line(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """What became of a plan: a line for each step, in the plan's order, and the fold of each action by name.
 
     `unfollowed`: rules that matched again at the end of a cycle; where there is one, it did not converge (section 6).
