@@ -514,6 +514,39 @@ def test_what_is_for_programs_is_the_same_whatever_the_terminal(folder: Path, mo
     assert evdsl_(folder, "fmt", "-", given=text, **more).stdout == text
 
 
+# ---- exit codes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("gone.events",), 2),
+        (("gone.events", "--json"), 2),
+        ((".",), 2),
+        (("good.events", "--start", "nope.run"), 2),
+        (("good.events", "--action", "nope"), 2),
+        (("good.events", "--set", "nope=1"), 2),
+        (("good.events",), 0),
+        (("bad.events",), 1),
+        (("bad.events", "--set", "nope=1"), 2),
+        (("bytes.events",), 1),
+        (("import.events",), 1),
+        (("empty.events",), 1),
+    ],
+)  # fmt: skip
+def test_what_check_ends_with(folder: Path, arguments: tuple[str, ...], code: int) -> None:
+    """2 is for the command line, 1 for what stands in files (section 10)."""
+    (folder / "good.events").write_text("on a.run changed b.run\n", "utf-8")
+    (folder / "bad.events").write_text("on a.run chnaged b.run\n", "utf-8")
+    (folder / "bytes.events").write_bytes(b"\xff\n")
+    (folder / "import.events").write_text('import "gone.events" as g\n', "utf-8")
+    (folder / "empty.events").write_text("", "utf-8")
+    done = evdsl_(folder, "check", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    if "--json" in arguments:
+        assert [d["code"] for d in json.loads(done.stdout)["diagnostics"]] == ["EV001"]
+
+
 # ---- pipes and signals
 
 

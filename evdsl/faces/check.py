@@ -9,6 +9,9 @@ from ..version import __version__
 from .messages import as_json, counts, github, sarif, show, summary
 from .opening import REFUSED, loaded, out
 
+_USAGE = ("EV001", "EV213", "EV601")
+"""Without a place in the program they are about the command line: a file, a `--set`, a `--start` that does not exist."""
+
 
 def main(args: argparse.Namespace) -> int:
     program = loaded(args)
@@ -31,4 +34,6 @@ def main(args: argparse.Namespace) -> int:
         if found:
             shown.line()
         shown.line((summary(found, program.files), "error" if failed else "ok"))
+    if any(d.code in _USAGE and d.span is None for d in found):
+        return REFUSED
     return 1 if failed else 0
