@@ -12,7 +12,7 @@ from evdsl.faces.cli import parser
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 _OPTIONS = re.compile(r"^\| (`-[^|]*) \|", re.MULTILINE)
-_SHARED = re.compile(r"Takes: ([a-z, ]+)\.")
+_SHARED = re.compile(r"Takes:\s+([a-z,\s]+)\.")
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
@@ -56,7 +56,7 @@ def test_a_command(name: str) -> None:
     told = set(_OPTIONS.findall(text))
     takes = _SHARED.search(text)
     assert takes, "the section says which shared options it takes"
-    for group in takes[1].split(", "):
+    for group in re.split(r",\s+", takes[1]):
         told |= shared(group.capitalize())
     taken = {spelled(a) for a in command._actions if a.option_strings and a.dest != "help"}
     assert told == taken
