@@ -8,7 +8,6 @@ where it succeeds the action counts as done and `changed`, else it runs again.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from ..base.drivers import ON_CUT
 from ..drivers.job import Job
@@ -60,7 +59,7 @@ class Cuts:
             return Outcome("changed", "it was cut off, and is said to be done")
         made = self._prepare(step, because, reported)
         if isinstance(made, Job) and said not in (RERUN, ASK):
-            return replace(made, options={**made.options, "verify": made.options["on_cut"]})
+            return made._replace(options={**made.options, "verify": made.options["on_cut"]})
         return made
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -91,8 +90,7 @@ def no_pulse() -> float | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a run came to.
 
     `fold` by the names of the actions; `trace` a line for each step in the order in which they were settled; `left`:
