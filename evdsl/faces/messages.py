@@ -8,6 +8,7 @@ from typing import Any
 from ..base.diagnostic import Diagnostic, in_order
 from ..base.source import Span
 from .terminal import Out, printable, width
+from .workflow import command
 
 MOST_LABELS = 40
 _WIDEST = 100  # columns of an excerpt; a longer line is shown around its caret
@@ -125,27 +126,16 @@ def github(diagnostics: Iterable[Diagnostic]) -> str:
     lines = []
     for d in in_order(diagnostics):
         r = _record(d)
-        place = {"file": r["file"]}
-        if r["line"] is not None:
-            place |= {
-                "line": r["line"],
-                "endLine": r["end_line"],
-                "col": r["column"],
-                "endColumn": r["end_column"],
-            }
-        fields = ",".join(f"{k}={_property(str(v))}" for k, v in (place | {"title": d.code}).items())
         text = d.message + (f"\nhelp: {d.hint}" if d.hint else "")
         level = "notice" if d.severity == "note" else d.severity
-        lines.append(f"::{level} {fields}::{_escaped(text)}\n")
+        place = {
+            "line": r["line"],
+            "endLine": r["end_line"],
+            "col": r["column"],
+            "endColumn": r["end_column"],
+        }
+        lines.append(command(level, text, file=r["file"], **place, title=d.code))
     return "".join(lines)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _escaped(printable(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def sarif(diagnostics: Iterable[Diagnostic], version: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ STYLES = {
     "idle": "2",
     "event": "36",
     "started": "36",
+    "cut": "1;31",
     "retry": "33",
 }
 """What each style is, as the numbers of an escape sequence."""
