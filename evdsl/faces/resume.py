@@ -67,7 +67,8 @@ def _drop(path: str, args: argparse.Namespace) -> int:
             return _nothing(path, args)
         left = now(state)
         close(state, left)
-        owed = f"; {len(left.debts)} debts stay" if left.debts else ""
+        many = len(left.debts)
+        owed = f"; {many} debt{'s stay' if many > 1 else ' stays'}" if many else ""
         out(args).line(f"Run {last.number} is dropped{owed}.")
     return 0
 
