@@ -265,7 +265,10 @@ def _shell(text: ast.Text, values: Values) -> str:
     for index, hole in enumerate(found):
         value = values.find(hole.name)
         if value is not None:
-            words[hole.start] = template.plain(value) if hole.raw else template.shell_word(value)
+            before, after = text.value[hole.start - 1 : hole.start], text.value[hole.end : hole.end + 1]
+            words[hole.start] = (
+                template.plain(value) if hole.raw else template.shell_word(value, before, after)
+            )
         elif hole.name in scope.unit.secrets:
             scope.unit.used.add(hole.name)
             variable = "$" + hole.name.replace("-", "_")

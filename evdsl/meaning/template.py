@@ -10,7 +10,12 @@ from typing import NamedTuple
 from ..base.duration import Seconds
 
 _HOLE = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*(\|[ \t]*raw[ \t]*)?\}\}")
-_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
+_SAFE = re.compile(r"[A-Za-z0-9_@%+:./-]+\Z")
+_RESERVED = frozenset(
+    "case coproc do done elif else end esac fi for foreach function if in nocorrect noglob repeat select then time until "
+    "while".split()
+)
+"""Words that are no commands where a command may stand, in some shell."""
 _HEREDOC = (
     r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1(?=[\s;|&<>)]|$)"  # compiled when one is met, as few texts have one
 )
@@ -81,12 +86,20 @@ def worded(value: object) -> object:
     return str(value) if isinstance(value, Seconds) else value
 
 
-def shell_word(value: object) -> str:
-    """A value as one word of the shell; a list as its items, each quoted, with blanks."""
+def shell_word(value: object, before: str = "", after: str = "") -> str:
+    """A value as one word of the shell; a list as its items, each quoted, with blanks.
+
+    Quoted is all that could be more than a word, wherever it stands: an assignment, a reserved word, the number of a
+    redirection. `before` and `after` are the characters next to it, as `i` and `f` are a reserved word together.
+    """
     if isinstance(value, list):
-        return " ".join(shell_word(item) for item in value)
+        return " ".join(shell_word(item, before, after) for item in value)
     text = plain(value)
-    return text if _SAFE.match(text) else "'" + text.replace("'", "'\\''") + "'"
+    if _SAFE.match(text) and text not in _RESERVED:
+        letters = text.isalpha() and (before.isalpha() or before == "}" or after.isalpha() or after == "{")
+        if not letters and not (text.isdecimal() and after in ("<", ">")):
+            return text
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:

@@ -130,6 +130,71 @@ def test_what_a_duration_looks_like() -> None:
     )
 
 
+WORDS = [
+    "a=b",
+    "PATH=/x",
+    "a+=1",
+    "if",
+    "then",
+    "while",
+    "case",
+    "{",
+    "}",
+    "!",
+    "[[",
+    "function",
+    "time",
+    "select",
+    "do",
+    "in",
+]
+
+
+@pytest.mark.parametrize("program", SHELLS)
+def test_what_stands_first_is_a_command(program: str, tmp_path: Path) -> None:
+    """Neither an assignment nor a word of the shell's grammar: a program of that name."""
+    for value in WORDS:
+        if "/" in value:
+            continue
+        (tmp_path / value).write_text(f"#!/bin/sh\necho ran {value}\n", "utf-8")
+        (tmp_path / value).chmod(0o755)
+    for value in WORDS:
+        for form in ("{{p}}", "true; {{p}} x", "{ {{p}}; }", "true && {{p}}", "echo $({{p}})", "V=1 {{p}}"):
+            done = subprocess.run(
+                [program, "-c", command(json.dumps(form), value)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                timeout=30, check=False, cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+            )  # fmt: skip
+            if "/" in value:
+                assert "not found" in done.stderr or "No such file" in done.stderr, (form, value, done)
+            else:
+                assert done.stdout == f"ran {value}\n", (form, value, done)
+
+
+@pytest.mark.parametrize("program", SHELLS)
+def test_values_beside_something(program: str, tmp_path: Path) -> None:
+    made = [
+        rendered(f'resource a {{ run: sh "{form}"; a = "{a}"; b = "{b}" }}').arguments[0]
+        for form, a, b in (
+            ("i{{a}} true; then echo no; fi", "f", ""),
+            ("{{a}}f true; then echo no; fi", "i", ""),
+            ("{{a}}{{b}} true; then echo no; fi", "i", "f"),
+            ("echo {{a}}>/dev/full", "2", ""),
+            ("echo {{a}}{{b}}>/dev/full", "", "2"),
+            ("{{a}}</dev/null", "0", ""),
+            ("echo {x,{{a}}} | grep -v y,z", "y,z", ""),
+            ('v{{a}}; test -z \\"$v\\"; exit 1', "=5", ""),
+        )
+    ]
+    for text in made:
+        assert isinstance(text, str)
+        done = subprocess.run(
+            [program, "-c", text], capture_output=True, timeout=30, check=False, cwd=tmp_path
+        )
+        assert done.returncode != 0, text
+    plain = 'resource a { run: sh "echo {{a}} /{{a}}/x.{{a}} {{n}} --x={{a}}:{{n}}"; a = "foo"; n = 5 }'
+    assert rendered(plain).arguments == ("echo foo /foo/x.foo 5 --x=foo:5",)
+
+
 # ---- where a value may stand
 
 
