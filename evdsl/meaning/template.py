@@ -12,8 +12,23 @@ from ..base.duration import Seconds
 _HOLE = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*(\|[ \t]*raw[ \t]*)?\}\}")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+:./-]+\Z")
 _RESERVED = frozenset(
-    "case coproc do done elif else end esac fi for foreach function if in nocorrect noglob repeat select then time until "
-    "while".split()
+    (
+        "case",
+        "coproc",
+        "do",
+        "done",
+        "elif",
+        "else",
+        "end",
+        "esac",
+        "fi",
+        "for",
+        "foreach",
+        "function",
+        "if",
+        "in",
+    )
+    + ("nocorrect", "noglob", "repeat", "select", "then", "time", "until", "while")
 )
 """Words that are no commands where a command may stand, in some shell."""
 _HEREDOC = (
