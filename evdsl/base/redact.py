@@ -87,7 +87,6 @@ def _overhang(data: AnyStr, form: AnyStr) -> int:
 def _forms(value: str) -> list[str]:
     import json
     from base64 import b64encode
-    from urllib.parse import quote, quote_plus
 
     lines = [line for line in value.splitlines() if len(line) >= _SHORTEST_LINE] if "\n" in value else []
     content = value.encode("utf-8", "surrogateescape")
@@ -95,13 +94,20 @@ def _forms(value: str) -> list[str]:
         value,
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
-        quote(content, safe=""),
-        quote_plus(content),
+        *_in_url(content),
         value.replace("'", "'\\''"),
         b64encode(content).decode(),
         *_within_base64(content),
         *lines,
     ]
+
+
+def _in_url(content: bytes) -> list[str]:
+    """As a whole of a path, a part of one, a form; with the digits of an escape in upper or lower case."""
+    from urllib.parse import quote, quote_plus
+
+    quoted = [quote(content), quote(content, safe=""), quote_plus(content)]
+    return [*quoted, *(re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text) for text in quoted)]
 
 
 def _within_base64(content: bytes) -> list[str]:

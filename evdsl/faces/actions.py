@@ -10,7 +10,7 @@ from ..run.live import Ended, Event, Result
 from .columns import duration
 from .failures import TAIL, Failure, lines_of
 from .show_trace import causes
-from .stream import Redacted
+from .stream import written
 from .teller import Teller, counted, ending
 from .terminal import Part, printable
 from .workflow import Tamed
@@ -77,9 +77,11 @@ class Actions(Teller):
         if not path:
             return
         try:
-            with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
-                stream = Redacted(file)
-                stream.write(self.shown.stream.hidden("".join(self._summary(result)))[:_LONGEST])
+            file = written(path, "a")
+            file.write(self.shown.stream.hidden("".join(self._summary(result)))[:_LONGEST])
+            file.close()
+            if file.problem is not None:
+                raise file.problem
         except OSError as problem:
             self.aside.line(("warning", "warning"), f": the summary cannot be written: {problem.strerror}")
 

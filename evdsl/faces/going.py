@@ -7,7 +7,7 @@ import gc
 import os
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..api import Plan
 from ..base.redact import Redactor
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..run.lock import Lock
     from ..run.runs import Now
     from ..run.state import State
+    from .stream import Redacted
 
 
 class Going(NamedTuple):
@@ -34,7 +35,7 @@ class Going(NamedTuple):
     before: Now
     outside: set[int]
     done: Collection[str]
-    trace: TextIO | None
+    trace: Redacted | None
     restored: Mapping[int, Outcome] = {}
     cut: Collection[int] = ()
 
@@ -85,7 +86,9 @@ def go(going: Going, args: argparse.Namespace) -> int:
             pulse=listener.pulse,
         )
         listener.end(result)
-    for problem in (result.problem, logs.problem):
+    untraced = going.trace.problem if going.trace is not None else None
+    trace_problem = f"`--trace {args.trace}` cannot be written: {untraced.strerror}" if untraced else ""
+    for problem in (result.problem, logs.problem, trace_problem):
         if problem:
             err(args).line(
                 ("error", "error") if problem is result.problem else ("warning", "warning"),
@@ -116,7 +119,7 @@ def _sensitive(plan: Plan, of: int) -> bool:
     return option is not None and not (isinstance(option.value, Boolean) and not option.value.value)
 
 
-def _traced(listener: Listener, plan: InnerPlan, trace: TextIO | None) -> Listener:
+def _traced(listener: Listener, plan: InnerPlan, trace: Redacted | None) -> Listener:
     """The listener, with a line `ID OUTCOME` in the trace for each step that is settled."""
     if trace is None:
         return listener

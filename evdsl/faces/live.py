@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from ..api import Plan
 from ..base.redact import Redactor
@@ -13,6 +13,7 @@ from .going import Going, go, secrets
 from .holding import INCOMPLETE, taken, telling
 from .messages import show
 from .opening import REFUSED, chosen_file, err, opened, planned, settings, usage
+from .stream import Redacted, written
 
 
 def main(args: argparse.Namespace) -> int:
@@ -108,7 +109,7 @@ def said_done(plan: Plan, cuts: Mapping[str, int], args: argparse.Namespace) -> 
 class Trace(NamedTuple):
     """Where `--trace` is written to, if it is."""
 
-    file: TextIO | None
+    file: Redacted | None
 
 
 def trace_file(stack: ExitStack, args: argparse.Namespace) -> Trace | None:
@@ -116,7 +117,9 @@ def trace_file(stack: ExitStack, args: argparse.Namespace) -> Trace | None:
     if not args.trace:
         return Trace(None)
     try:
-        return Trace(stack.enter_context(open(args.trace, "w", encoding="utf-8", buffering=1)))
+        file = written(args.trace)
     except OSError as error:
         usage(args, f"`--trace {args.trace}` cannot be written: {error.strerror}", "check the path")
         return None
+    stack.callback(file.close)
+    return Trace(file)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO, cast
 
 if TYPE_CHECKING:
     from ..base.redact import Redactor
@@ -128,10 +128,23 @@ def install() -> None:
 
 
 def hide(redactor: Redactor) -> None:
-    """Hide these values in all that is written to standard output and error from now on."""
+    """Hide these values in all that is written to standard output, standard error and files of ours from now on."""
+    global _hiding
+    _hiding = redactor
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, Redacted):
             stream.hide(redactor)
+
+
+def written(path: str, mode: Literal["w", "a"] = "w") -> Redacted:
+    """A file of ours, written line by line; patient. Raises OSError where it cannot be opened."""
+    file = open(path, mode, encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115 (it outlives this)
+    stream = Redacted(file, _hiding)
+    stream.patient = True
+    return stream
+
+
+_hiding: Redactor | None = None
 
 
 def patient() -> None:
