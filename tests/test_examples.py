@@ -270,7 +270,7 @@ def test_failure_reaction_lines(example: Example) -> None:
     assert lines[:2] == [("✗", "mirror.run#0", "failed"), ("●", "mirror.run#1", "changed")]
     assert lines[2] == ("✗", "app.run", "failed")
     assert set(lines[3:]) == {("●", "app.rollback", "changed"), ("●", "audit.note", "changed")}
-    assert "   │ release bad does not start" in said
+    assert "   app.run | release bad does not start" in said
     assert said[-1].startswith("Run 1 failed in")
 
 
@@ -307,3 +307,35 @@ def test_web_fleet_in_production(example: Example) -> None:
 def test_web_fleet_is_refused(example: Example) -> None:
     example.evdsl("run", exit=2)
     assert not (example.folder / ".evdsl").exists()
+
+
+@of("lost-handler")
+def test_lost_handler(example: Example) -> None:
+    example.write("broken", "")
+    assert example.run(exit=1) == {
+        "conf.run#0": "created",
+        "smoke.run#0": "failed",
+        "app.restart#0": "skipped",
+    }
+    (example.folder / "broken").unlink()
+    assert example.run() == {"conf.run#0": "ok", "smoke.run#0": "changed", "app.restart#0": "changed"}
+    assert example.run() == {"conf.run#0": "ok", "smoke.run#0": "ok"}
+    assert example.text("restarts") == "restarted\n"
+
+
+def test_the_lost_handler_of_ansible() -> None:
+    """The story of the README: Ansible restarts the service not at all, evdsl once. Ansible where it is installed."""
+    from environment import ANSIBLE
+
+    playbook = ANSIBLE / "bin" / "ansible-playbook"
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "lost-handler/compare"), *([str(playbook)] if playbook.exists() else [])],
+        capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONPATH": str(EXAMPLES.parent)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert lines["evdsl"].strip() == "run 1 ends with 1, run 2 with 0; restarts: 1"
+    if playbook.exists():
+        assert lines["Ansible"] == "run 1 ends with 2, run 2 with 0; restarts: 0"
+    elif os.environ.get("EVDSL_REAL") == "1":
+        pytest.fail("Ansible is not there: `python3 tests/environment.py` installs it")
