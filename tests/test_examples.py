@@ -271,7 +271,7 @@ def test_failure_reaction_lines(example: Example) -> None:
     assert lines[2] == ("✗", "app.run", "failed")
     assert set(lines[3:]) == {("●", "app.rollback", "changed"), ("●", "audit.note", "changed")}
     assert "   app.run | release bad does not start" in said
-    assert said[-1].startswith("Run 1 failed in")
+    assert said[-2].startswith("Run 1 failed in")
 
 
 @of("web-fleet")
