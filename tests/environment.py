@@ -1,4 +1,5 @@
-"""The project's own virtual environment, `.venv` in the checkout: made when it is missing or the project changed.
+"""The project's own virtual environments in the checkout, made when they are missing or the project changed: `.venv`, and
+`.venv-ansible` for Ansible, which brings much that the tests are not to see (`python3 tests/environment.py` makes that).
 
 Needs nothing but Python 3.11 or newer with venv and pip.
 """
@@ -13,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv"
+ANSIBLE = ROOT / ".venv-ansible"
+"""Where the tests find ansible-playbook and ansible-lint, in `bin`."""
 
 
 def ready(*groups: str) -> str:
@@ -49,6 +52,21 @@ def ready(*groups: str) -> str:
     return python
 
 
+def ansible() -> None:
+    """Make the environment of Ansible: the groups `ansible` and `ansible-lint`."""
+    import tomllib
+
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    wanted = [*groups["ansible"], *groups["ansible-lint"]]
+    key, stamp = "\n".join([*wanted, sys.version]), ANSIBLE / ".evdsl"
+    if stamp.is_file() and stamp.read_text() == key:
+        return
+    _do(sys.executable, "-m", "venv", "--clear", str(ANSIBLE))
+    python = str(ANSIBLE / "bin" / "python")
+    _do(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted)
+    stamp.write_text(key)
+
+
 def _do(*command: str) -> None:
     print(
         "$", " ".join(os.path.relpath(c) if c.startswith(str(ROOT)) else c for c in command), file=sys.stderr
@@ -56,3 +74,7 @@ def _do(*command: str) -> None:
     done = subprocess.run(command, check=False)
     if done.returncode:
         sys.exit(f"`{' '.join(command)}` failed; see above")
+
+
+if __name__ == "__main__":
+    ansible()

@@ -84,10 +84,11 @@ class Files:
             file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as problem:
             raise Unusable(f"`{path}` cannot be read: {problem.strerror}") from None
+        mode = os.fstat(file).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(file)
+            raise Unusable(f"`{path}` is {'a folder' if stat.S_ISDIR(mode) else 'no plain file'}")
         with open(file, "rb") as there:
-            mode = os.fstat(file).st_mode
-            if not stat.S_ISREG(mode):
-                raise Unusable(f"`{path}` is {'a folder' if stat.S_ISDIR(mode) else 'no plain file'}")
             content = there.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise Unusable(f"`{path}` has more than {LARGEST} bytes")

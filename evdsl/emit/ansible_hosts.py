@@ -58,7 +58,7 @@ def _told(host: Host, findings: Findings) -> None:
             f"`{host.address}` of `{host.name}` is no address", span, "write a name or a number of a host"
         )
     jump = host.options.get("jump")
-    if jump is not None and not re.match(r"[\w.:@\[\],%-]+\Z", str(jump), re.ASCII):
+    if jump is not None and not re.match(r"(?!-)[\w.:@\[\],%-]+\Z", str(jump), re.ASCII):
         findings.refuse(f"`jump` of `{host.name}` is no host", span, "write `user@host`")
     parallel = host.options.get("parallel")
     if isinstance(parallel, int) and parallel > 1:

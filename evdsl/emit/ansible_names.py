@@ -16,6 +16,7 @@ class Names:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.starting = frozenset(plan.start)
         self._taken: set[str] = set()
         self._folds: dict[str, str] = {}
         self.instances: dict[str, list[int]] = {}

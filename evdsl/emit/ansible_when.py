@@ -21,7 +21,7 @@ VARIABLES: dict[str, object] = {
 def conditions(names: Names, step: int) -> list[Jinja]:
     """What must hold for a step to run: first that it is set off (no condition for what starts), then what it needs."""
     plan, found = names.plan, []
-    if step not in plan.start:
+    if step not in names.starting:
         found.append(_any([_fires(names, trigger) for trigger in plan.triggers[step]]))
     vetoes = [f"{names.look(edge.before)} not in {BARS}" for edge in plan.orders[step] if edge.needs]
     return found + [Jinja(veto) for veto in dict.fromkeys(vetoes)]

@@ -206,8 +206,8 @@ def scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        text = repr(value)
-        return text if "e" not in text else f"{value:f}"
+        whole, e, power = repr(value).partition("e")
+        return f"{whole if '.' in whole or not e else whole + '.0'}{e}{power}"  # without a point it would be text
     if isinstance(value, int):
         return str(value)
     assert isinstance(value, str), type(value)
