@@ -11,24 +11,8 @@ from ..base.duration import Seconds
 
 _HOLE = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*(\|[ \t]*raw[ \t]*)?\}\}")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+:./-]+\Z")
-_RESERVED = frozenset(
-    (
-        "case",
-        "coproc",
-        "do",
-        "done",
-        "elif",
-        "else",
-        "end",
-        "esac",
-        "fi",
-        "for",
-        "foreach",
-        "function",
-        "if",
-        "in",
-    )
-    + ("nocorrect", "noglob", "repeat", "select", "then", "time", "until", "while")
+_RESERVED = re.compile(
+    "case|coproc|do|done|elif|else|end|esac|fi|for|foreach|function|if|in|nocorrect|noglob|repeat|select|then|time|until|while"
 )
 """Words that are no commands where a command may stand, in some shell."""
 _HEREDOC = (
@@ -110,7 +94,7 @@ def shell_word(value: object, before: str = "", after: str = "") -> str:
     if isinstance(value, list):
         return " ".join(shell_word(item, before, after) for item in value)
     text = plain(value)
-    if _SAFE.match(text) and text not in _RESERVED:
+    if _SAFE.match(text) and not _RESERVED.fullmatch(text):
         letters = text.isalpha() and (before.isalpha() or before == "}" or after.isalpha() or after == "{")
         if not letters and not (text.isdecimal() and after in ("<", ">")):
             return text
