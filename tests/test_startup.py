@@ -88,6 +88,9 @@ def test_check(folder: Path) -> None:
         ("fmt", "--check", "t.events"),
         ("graph", "t.events"),
         ("graph", "--format", "dot", "t.events"),
+        ("graph", "--format", "svg", "t.events"),
+        ("graph", "--format", "html", "t.events"),
+        ("graph", "--format", "mermaid", "--select", "web+", "t.events"),
     ],
     ids=" ".join,
 )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 
 from ..plan.export import to_networkx
 from ..plan.plan import Plan
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from .escape import plain
 
 
 def graphml(plan: Plan) -> str:
@@ -16,19 +14,14 @@ def graphml(plan: Plan) -> str:
     import networkx  # imported late: it takes longer than planning 10 000 rules
 
     graph = to_networkx(plan)
-    graph.graph["path"] = _xml(plan.path)
+    graph.graph["path"] = plain(plan.path)
     for number, (_, _, attributes) in enumerate(graph.edges(data=True)):
-        attributes["file"] = _xml(attributes["file"])
+        attributes["file"] = plain(attributes["file"])
         attributes["number"] = (
             f"e{number}"  # GraphML wants ids that are unique in the file, networkx gives the key
         )
     body = "\n".join(networkx.generate_graphml(graph, named_key_ids=True, edge_id_from_attribute="number"))
     return f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n'
-
-
-def _xml(text: str) -> str:
-    """The path of a file may hold anything; XML holds no control characters, however they are written."""
-    return _NOT_XML.sub(lambda c: f"\\x{ord(c[0]):02x}", text)
 
 
 def node_link(plan: Plan) -> str:

@@ -13,7 +13,7 @@ from ..plan.plan import Look, Plan
 class Branch(NamedTuple):
     """A step can set off step `to` on `events`, an `all` rule only together with the steps of `beside`.
 
-    `places` are the file and line of each rule that says so.
+    `places` are the file and line of each rule that says so; `closing`: one of them closes a cycle.
     """
 
     to: int
@@ -21,6 +21,7 @@ class Branch(NamedTuple):
     beside: tuple[int, ...]
     all: bool
     places: tuple[tuple[str, int], ...]
+    closing: bool = False
 
     @property
     def word(self) -> str:
@@ -47,6 +48,7 @@ def looked_at(look: Look, shown: list[str], plan: Plan) -> str:
 def branches(plan: Plan) -> list[list[Branch]]:
     """For each step those that it can set off, in the order of the steps; rules from one step to another are one."""
     plain: dict[tuple[int, int], tuple[dict[str, None], dict[tuple[str, int], None]]] = {}
+    closing: set[tuple[int, int]] = set()
     found: list[list[Branch]] = [[] for _ in plan.steps]
     for to, triggers in enumerate(plan.triggers):
         for trigger in triggers:
@@ -56,13 +58,16 @@ def branches(plan: Plan) -> list[list[Branch]]:
                 if trigger.all:
                     beside = tuple(s for s in sources if s != source)
                     events = tuple(words(trigger.events))
-                    found[source].append(Branch(to, events, beside, True, (place,)))
+                    found[source].append(Branch(to, events, beside, True, (place,), trigger.closing))
                 else:
                     events_seen, places = plain.setdefault((source, to), ({}, {}))
                     events_seen.update(dict.fromkeys(trigger.events))
                     places[place] = None
+                    if trigger.closing:
+                        closing.add((source, to))
     for (source, to), (on, places) in plain.items():
-        found[source].append(Branch(to, tuple(words(tuple(on))), (), False, tuple(places)))
+        branch = Branch(to, tuple(words(tuple(on))), (), False, tuple(places), (source, to) in closing)
+        found[source].append(branch)
     for own in found:
         own.sort(key=lambda b: (b.to, b.all, b.events, b.beside))
     return found
