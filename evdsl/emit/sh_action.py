@@ -1,0 +1,359 @@
+"""Each action of a plan as a function of the shell: its options, its environment, and a verb for its driver."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+
+from ..base.drivers import SINK, file_mode
+from ..base.events import OUTCOMES
+from ..base.source import Span
+from ..drivers.job import Job
+from ..drivers.registry import for_file
+from ..meaning.program import Action, Program
+from ..meaning.render import Rendered, Values, options_of, render
+from ..meaning.template import likely_holes
+from ..meaning.values import Unknown, texts
+from ..syntax import ast
+from .sh_data import Data
+from .sh_files import placed
+from .sh_http import asked
+from .sh_plan import Table
+from .sh_words import shell_text, short, waits, word
+from .target import Findings
+
+KEPT = ("sh", "exec", "copy", "template", "http.get", "http.post")
+_LETTER = {"ok": "o", "changed": "c", "created": "n", "removed": "r", "failed": "f", "error": "e"}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_SPECIAL = frozenset(
+    [
+        "BASHOPTS",
+        "BASHPID",
+        "BASH_ARGV0",
+        "BASH_VERSINFO",
+        "COLUMNS",
+        "DIRSTACK",
+        "ENV",
+        "EPOCHREALTIME",
+        "EPOCHSECONDS",
+        "EUID",
+        "FUNCNAME",
+        "GROUPS",
+        "HISTCMD",
+        "IFS",
+        "KSHEGID",
+        "KSHGID",
+        "KSHUID",
+        "KSH_VERSION",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LC_NUMERIC",
+        "LINENO",
+        "LINES",
+        "MAILCHECK",
+        "OLDPWD",
+        "OPTARG",
+        "OPTIND",
+        "PATH",
+        "PGRP",
+        "PIPESTATUS",
+        "POSIXLY_CORRECT",
+        "PPID",
+        "PS4",
+        "PWD",
+        "RANDOM",
+        "SECONDS",
+        "SHELLOPTS",
+        "SRANDOM",
+        "TMOUT",
+        "UID",
+        "USER_ID",
+        "_",
+    ]
+)
+"""Variables that mean something to one of the shells, so that they are not to be set in it."""
+
+
+class Actions:
+    """Makes the functions. `tools` are the programs that they need, `secrets` the variables that they expect, `parts`
+    the pieces of the runtime beside those that every script has."""
+
+    def __init__(self, program: Program, table: Table, data: Data, findings: Findings) -> None:
+        self.program, self.table, self.data, self.findings = program, table, data, findings
+        self.tools: dict[str, None] = {}
+        self.parts: dict[str, None] = {}
+        self._environments: dict[tuple[str, ...], str] = {}
+        self._root = os.path.abspath(program.units[0].folder or "") if program.units else os.getcwd()
+
+    def lines(self) -> Iterator[str]:
+        """All functions, in the order of the plan."""
+        steps = self.table.plan.steps
+        for of, does in self.table.does.items():
+            action = self.program.actions[of]
+            yield ""
+            yield from _comment(action, steps[self.table.instances[of][0]].name)
+            yield from self._function(action, of, does)
+
+    def _function(self, action: Action, of: int, does: int) -> Iterator[str]:
+        extra = list(self._data(action, of))
+        body = ['"d$_step"'] if extra else []
+        if action.driver == SINK:
+            self.parts["data"] = None
+            yield from extra
+            yield _defined(f"a{does}", body)
+            return
+        before = len(self._environments)
+        try:
+            body += self._body(action, does, extra)
+        except Unknown as error:
+            for d in error.diagnostics:
+                self.findings.refuse(d.message, d.span, d.hint)
+        for names, function in list(self._environments.items())[before:]:
+            extra.append(_defined(function, list(names)))
+        if action.resource in self.data.keys:
+            self.parts["data"] = None
+            keys = " ".join(self.data.keys[action.resource])
+            extra.append(f"_keys{does}='{keys}'")
+            body.insert(0, f"_keys=$_keys{does}")
+        yield from extra
+        yield _defined(f"a{does}", body)
+
+    def _data(self, action: Action, of: int) -> Iterator[str]:
+        """For each instance the function that gets what is handed to it."""
+        sink = action.driver == SINK
+        if not sink and action.resource not in self.data.connections.into:
+            return
+        self.parts["data"] = None
+        for step in self.table.instances[of]:
+            lines = self.data.sink(step) if sink else self.data.function(step)
+            yield _defined(f"d{step}", lines)
+
+    def _body(self, action: Action, does: int, extra: list[str]) -> list[str]:
+        """What the function does, line by line."""
+        scope, span = action.scope, action.span
+        resource = self.program.resources.get(action.resource)
+        if resource is not None and resource.host is not None:
+            message = (
+                f"`{action.name}` is to run on `{resource.host}`, and running on other hosts is not built yet"
+            )
+            self.findings.refuse(message, span, "leave out the `@` to run it on this machine")
+            return []
+        if not action.driver or scope is None:
+            hint = f"declare it, or put a file at {os.path.join('actions', action.resource, action.action)}"
+            self.findings.refuse(f"`{action.name}` is found nowhere", span, hint)
+            return []
+        if action.driver not in KEPT and not action.file:
+            message = f"a shell script has nothing for the driver `{action.driver}` of `{action.name}`"
+            self.findings.refuse(message, span, f"it has {', '.join(KEPT)}")
+            return []
+        self._check_texts(action)
+        rendered = render(self.program, action, self.data.names(action.resource))
+        driver, arguments = action.driver, rendered.arguments
+        if action.file:
+            driver, arguments = self._found(action)
+        job = Job(0, action.name, action.resource, action.action, 0, driver, arguments, rendered.options)
+        body = [f"_with={self._environment(action, rendered)}"]
+        if body == ["_with=exec"]:
+            body = []
+        body += self._options(action, job, does, extra)
+        if driver == "sh":
+            text = arguments[0] if len(arguments) == 1 else None
+            if isinstance(text, str):
+                body.append(f"sh_ {shell_text(text)}")
+        elif driver == "exec":
+            body.append(f"exec_ {self._argv(action, arguments)}")
+        elif driver in ("copy", "template"):
+            self.parts["copy"] = None
+            made = placed(action, job, rendered, self._root, self.findings)
+            if made is not None:
+                extra.append(f"f{does}() {{\n{made.prints}\n}}")
+                wanted = job.options.get("mode")
+                bits = file_mode(wanted) if wanted is not None else None
+                mode = "-" if bits is None else f"{bits:04o}"
+                shown = "-" if bits is None else stat.filemode(stat.S_IFREG | bits)
+                owners = [word(str(job.options.get(k) or "-")) for k in ("owner", "group")]
+                body.append(
+                    f"place_ f{does} {word(made.path)} {mode} {shown} {' '.join(owners)} {made.like & 0o777:03o}"
+                )
+        elif driver.startswith("http."):
+            self.parts["http"] = self.tools["curl"] = None
+            body += asked(job, does, extra, self.findings, span)
+        return body
+
+    def _found(self, action: Action) -> tuple[str, tuple[object, ...]]:
+        """Driver and arguments for a file under `actions/`. It is run where it lies, relative to the script."""
+        driver, arguments = for_file(action.file)
+        if driver not in KEPT:
+            message = (
+                f"a shell script has nothing for the driver `{driver}` of `{action.name}`, {action.file}"
+            )
+            self.findings.refuse(message, action.span, f"it has {', '.join(KEPT)}")
+            return "", ()
+        path = os.path.relpath(os.path.abspath(action.file), self._root)
+        self.findings.note(
+            "approximated",
+            f"`{action.name}` runs the file {path}, which has to lie beside the script (--root)",
+            action.span,
+        )
+        words = arguments[0]
+        assert isinstance(words, list)
+        return driver, ([*words[:-1], os.path.join(".", path)],)
+
+    def _check_texts(self, action: Action) -> None:
+        """Refuse `{{x | raw}}` of a value that is known only when the script runs."""
+        assert action.scope is not None
+        handed = self.data.names(action.resource)
+        values = Values(self.program, action.resource, action.scope, handed)
+        nodes = [*(action.node.arguments if action.node else ())]
+        nodes += [o.value for o in options_of(action).values()]
+        for text in (t for node in nodes for t in texts(node)) if handed else ():
+            for hole in likely_holes(text.value):
+                if hole.raw and waits(str(values.find(hole.name))):
+                    message = f"`{{{{{hole.name} | raw}}}}` is code for the shell that is known only when the script runs"
+                    hint = f'write `{{{{{hole.name}}}}}`, or `"${hole.name.replace("-", "_")}"`'
+                    self.findings.refuse(message, action.scope.span(text), hint)
+        resource = self.program.resources.get(action.resource)
+        place = resource.scope if resource else action.scope
+        for name, attribute in resource.attributes.items() if resource and handed else ():
+            value = attribute.value
+            alone = isinstance(value, ast.Text) and re.fullmatch(r"\s*\{\{.*\}\}\s*", value.value)
+            listed = [h.name for t in texts(value) for h in likely_holes(t.value)]
+            wrong = isinstance(value, (ast.List, ast.Map)) and any(n in handed for n in listed)
+            wrong |= bool(alone) and any(self.data.may_be_list(action.resource, n) for n in listed)
+            if wrong:
+                message = (
+                    f"the attribute `{name}` holds a value that is known only when the script runs, in a list"
+                )
+                self.findings.refuse(message, place.span(attribute.name), "use the value itself")
+
+    def _argv(self, action: Action, arguments: tuple[object, ...]) -> str:
+        items = arguments[0] if len(arguments) == 1 else None
+        if not isinstance(items, (list, tuple)):
+            self.findings.refuse(
+                "`exec` takes one list: the program and its arguments", action.span, "write a list"
+            )
+            return ""
+        return " ".join(word("true" if i is True else "false" if i is False else str(i)) for i in items)
+
+    def _environment(self, action: Action, rendered: Rendered) -> str:
+        """The function that sets what an action sees and becomes the command; `exec` where that is nothing."""
+        plain = {"name": action.resource, "host": "localhost"}
+        sets, outside = [], []
+        for name, value in rendered.environment.items():
+            if plain.get(name) == value or name in _OURS:
+                continue
+            if _NAME.match(name) and name not in _SPECIAL:
+                sets.append(f"{name}={word(value) if waits(value) else short(value)}")
+            elif waits(value):
+                message = f"a variable `{name}` cannot hold a value that is known only when the script runs"
+                self.findings.refuse(message, action.span, "give it another name")
+            else:
+                outside.append(word(f"{name}={value}"))
+        if not sets and not outside:
+            return "exec"
+        lines = [f"export {' '.join(sets)}"] if sets else []
+        lines.append(f"exec {'env ' + ' '.join(outside) + ' ' if outside else ''}" + '"$@"')
+        return self._environments.setdefault(tuple(lines), f"v{len(self._environments)}")
+
+    def _options(self, action: Action, job: Job, does: int, extra: list[str]) -> list[str]:
+        options, span, body = job.options, action.span, []
+        folder = self._folder(action)
+        cwd = options.get("cwd")
+        if cwd:
+            folder = os.path.join(folder, str(cwd))
+        if folder:
+            body.append(f"in_ {word(folder)}")
+        sets = []
+        if job.timeout is not None:
+            sets.append(f"_for={seconds(max(job.timeout, 0.001))}")
+        if job.retry:
+            sets.append(f"_retry={job.retry} _delay={seconds(job.pause(1))}")
+        if exits := job.exits:
+            for said in exits.values():
+                if said not in OUTCOMES:
+                    hint = f"the outcomes are {', '.join(OUTCOMES)}"
+                    self.findings.refuse(f"`exits` has `{said}`, which is no outcome", span, hint)
+            sets.append(f"_exits='{' '.join(f'{code}={_LETTER.get(w, w)}' for code, w in exits.items())}'")
+        if options.get("sensitive") not in (None, False):
+            sets.append("_hidden=1 _log=/dev/null")
+        if sets:
+            body.append(" ".join(sets))
+        if options.get("sudo"):
+            self._sudo(action, options["sudo"], body)
+        if options.get("on_cut") not in (None, "rerun"):
+            message = f"a script can only run `{action.name}` again after it was cut off"
+            self.findings.refuse(message, span, "leave out `on_cut`, or run it with evdsl")
+        if options.get("creates") is not None:
+            body.append(f"creates_ {word(str(options['creates']))}")
+        for guard in ("unless", "onlyif"):
+            if options.get(guard) is not None:
+                body.append(f"{guard}_ {shell_text(str(options[guard]))}")
+        if (changes := job.changes) is not None:
+            extra.append(_defined(f"c{does}", [" ".join(['digests "$1"', *map(word, changes)])]))
+            body.append(f"changes_ c{does}")
+        return body
+
+    def _folder(self, action: Action) -> str:
+        """The folder of the file that an action stands in, relative to that of the program; empty where it is the same."""
+        assert action.scope is not None
+        folder = os.path.relpath(os.path.abspath(action.scope.unit.folder or ""), self._root)
+        return "" if folder == "." else folder
+
+    def _sudo(self, action: Action, value: object, body: list[str]) -> None:
+        user = "root" if value is True else str(value)
+        self.findings.unless_allowed(
+            "sudo",
+            f"`{action.name}` is to run as `{user}`, and a script does not become another user",
+            action.span,
+            f"`{action.name}` runs only where the script itself is run as `{user}`, else it ends with `error`",
+        )
+        body.append(f"as_ {word(user)}")
+
+
+_OURS = frozenset(
+    [
+        "EVDSL_EVENT",
+        "EVDSL_RESOURCE",
+        "EVDSL_ACTION",
+        "EVDSL_INSTANCE",
+        "EVDSL_HOST",
+        "EVDSL_RUN",
+        "EVDSL_CAUSE",
+    ]
+)
+
+
+def seconds(value: float) -> str:
+    """Seconds as a shell counts and sleeps them: at most three digits behind the point."""
+    return f"{max(value, 0.001):.3f}".rstrip("0").rstrip(".") if value else "0"
+
+
+def _defined(name: str, lines: list[str]) -> str:
+    """A function. One line where there is one."""
+    if len(lines) == 1 and "\n" not in lines[0]:
+        return f"{name}() {{ {lines[0]}; }}"
+    return "\n".join([f"{name}() {{", *(f"  {line}" for line in lines or [":"]), "}"])
+
+
+def _comment(action: Action, name: str) -> Iterator[str]:
+    """The statement, as it is written; `--list` shows the first line."""
+    span = _statement(action)
+    text = " ".join(span.text.split("\n")[0].split("\t")) if span else action.file or "a sink"
+    place = f"{action.span.source.path}:{action.span.line}" if action.span else ""
+    more = span.text.split("\n")[1:] if span else []
+    yield f"#: {name}  {_shown(place)}{'  ' if place else ''}{_shown(text)}"
+    for line in more:
+        yield f"#  {_shown(line.strip())}" if line.strip() else "#"
+
+
+def _statement(action: Action) -> Span | None:
+    if action.node is None or action.scope is None:
+        return None
+    return action.scope.span(action.node)
+
+
+def _shown(text: str) -> str:
+    """A text in a comment: nothing in it ends the line, or drives a terminal."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
