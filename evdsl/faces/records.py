@@ -19,7 +19,7 @@ class Records:
     """Listens to a run and writes its records.
 
     `at` is the time in UTC; `seconds` how long the instance took, or its tries so far, null where it has not run;
-    `reason` stands where there is one: why it was skipped, how a try failed.
+    `reason` stands where there is one: why it was skipped, how it failed, what an `ok` is based on.
     """
 
     def __init__(self, plan: Plan, shown: Out) -> None:
@@ -37,9 +37,10 @@ class Records:
         elif isinstance(event, Cut):
             self._step(event.step, "cut", (), None)
         elif isinstance(event, Ended):
-            seconds = event.outcome.seconds if event.outcome is not None else None
+            outcome = event.outcome
+            seconds, why = (outcome.seconds, outcome.reason) if outcome is not None else (None, "")
             self._because.pop(event.step, None)
-            self._step(event.step, event.state, event.because, seconds, event.reason)
+            self._step(event.step, event.state, event.because, seconds, event.reason or why)
 
     def _step(
         self, step: int, state: str, because: Iterable[Cause], seconds: float | None, reason: str = ""

@@ -1,7 +1,7 @@
 """Lines on a terminal or off it: colour, signs, widths, and text from users that must not drive the terminal.
 
 Colour is a dozen escape sequences of our own: a library for it costs 50 ms of CPU at every start, a third of what the
-first action may wait for, and the running part of a run (view.py) needs three sequences more.
+first action may wait for, and the running part of a run (view.py) needs four sequences more.
 """
 
 from __future__ import annotations

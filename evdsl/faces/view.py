@@ -2,11 +2,12 @@
 
 What is written to a `View` is kept for the next painting; a painting is one write: take the rows off, put the finished
 lines where they stood, put the rows below. There are ten of them a second at the most, however much happens, and none
-while nothing changes. It costs three escape sequences and no library (the one that could do it takes 50 ms of CPU to
+while nothing changes. It costs four escape sequences and no library (the one that could do it takes 50 ms of CPU to
 import; its thread would compete with the loop that runs the actions). The cursor rests at the beginning of the last
 row, where the `^C` of a terminal does no harm, and is never hidden: a process that is killed cannot show it again.
 
-After the terminal was made narrower, rows are looked for where a terminal that wraps lines anew has put them.
+After the terminal was made narrower, rows are looked for where a terminal that wraps lines anew has put them. What it
+has moved into its history for want of room stays there.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ class View:
         if columns < self._size[0]:
             widths = [width(_ESCAPE.sub("", row)) for row in self._painted[:-1]]
             up = sum(max(1, -(-wide // columns)) for wide in widths)
-        return (f"\x1b[{up}A" if up else "") + "\r\x1b[J"
+        return (
+            "\r\x1b[2K" + "\x1b[A\x1b[2K" * up
+        )  # row by row: to clear all at once, tmux keeps a copy in its history
 
     def _write(self, text: str) -> None:
         self._below.write(text)

@@ -63,7 +63,7 @@ def said(event: str, text: str = "", reason: str = "", seconds: float = 1.0) -> 
 
 
 def ended(step: int, outcome: Outcome, *causes: tuple[str, str]) -> Ended:
-    return Ended(step, outcome.event, "", tuple(Cause(f, e, "t.events", 1) for f, e in causes), outcome)
+    return Ended(step, outcome.event, "", tuple(Cause(f, e, 1, "t.events") for f, e in causes), outcome)
 
 
 def unrun(step: int, state: str, reason: str = "") -> Ended:

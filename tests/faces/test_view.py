@@ -112,4 +112,4 @@ def test_narrower(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     screen.rows = ["x", "y"]
     screen.clock.now += 1
     screen.view.pulse()
-    assert "\x1b[3A\r\x1b[J" in screen.memory.getvalue()
+    assert screen.memory.getvalue().count("\x1b[A\x1b[2K") == 3
