@@ -81,7 +81,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PATH": f"{ANSIBLE / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "ANSIBLE_HOME": str(folder / ".ansible"),
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(HERE),
+        "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callbacks"),
         "ANSIBLE_CALLBACKS_ENABLED": "ansible_outcomes",
         "ANSIBLE_NOCOLOR": "1",
         "PYTHONDONTWRITEBYTECODE": "",
