@@ -26,6 +26,9 @@ class Columns:
         self._names = min(max(map(width, self.names), default=0), WIDEST)
         self.sign = len(shown.sign("ok"))
         """The columns of a sign: the longest that there is."""
+        self.terminal = shown.stream.isatty()
+        self.width = shown.columns
+        """The columns that there are; to be set anew while rows move."""
 
     @property
     def taken(self) -> int:
@@ -34,9 +37,7 @@ class Columns:
 
     @property
     def _wide(self) -> int:
-        if not self.shown.stream.isatty():
-            return self._names
-        return max(8, min(self._names, self.shown.columns - 40))
+        return max(8, min(self._names, self.width - 40)) if self.terminal else self._names
 
     def passed(self) -> float:
         """Seconds since the run began."""

@@ -65,6 +65,7 @@ class Progress:
 
     def rows(self, columns: int, lines: int) -> list[str]:
         """A row for each that runs, the longest first, as many as there is room for; and one of the whole."""
+        self._columns.width = columns + 1
         outputs = self._outputs() if self._running else {}
         room = max(0, lines - 1)
         fit = len(self._running) if len(self._running) <= room else max(0, room - 1)

@@ -167,7 +167,7 @@ class Teller:
         seconds = duration(outcome.seconds) if outcome is not None else ""
         cut = self.moves and self.level < VERBOSE
         parts = self.columns.parts(step, sign, word, at, seconds)
-        return self.columns.fitted(parts, said, self.shown.columns if cut else None)
+        return self.columns.fitted(parts, said, self.columns.width if cut else None)
 
     def _retried(self, event: Retried) -> None:
         outcome = event.outcome
@@ -206,7 +206,7 @@ class Teller:
             reason = self._idle(step)
         elif outcome is not None:
             reason = outcome.reason if state in FAILURE or self.level >= VERBOSE else ""
-        room = 10**6 if self.level >= VERBOSE else self.shown.columns - self.columns.taken
+        room = 10**6 if self.level >= VERBOSE else self.columns.width - self.columns.taken
         return [
             (printable(" ".join(reason.split())), "" if state in FAILURE else "dim"),
             causes(self.labels, because, room),

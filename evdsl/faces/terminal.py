@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from typing import TextIO, cast
 
 from .stream import Redacted, Stream
@@ -91,6 +92,7 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
+@lru_cache(1024)
 def _columns(c: str) -> int:
     from unicodedata import category, east_asian_width
 
