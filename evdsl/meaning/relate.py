@@ -50,7 +50,9 @@ def _relate(
     s: ast.Statement, scope: Scope, references: References, relations: Relations, starts: dict[int, None]
 ) -> None:
     """What one statement relates. Raises TooMany."""
-    if isinstance(s, ast.Rule):
+    if isinstance(s, ast.BriefRule):
+        _brief(s, scope, relations)
+    elif isinstance(s, ast.Rule):
         if not _plain(s, scope, relations):
             _rule(s, scope, references, relations)
     elif isinstance(s, ast.Order):
@@ -71,11 +73,19 @@ def _relate(
 # ---- rules
 
 
-def _plain(s: ast.Rule, scope: Scope, relations: Relations) -> bool:
-    """The frequent case, one emitter and one subscriber by name; False if the rule is no such.
+def _brief(s: ast.BriefRule, scope: Scope, relations: Relations) -> None:
+    """Nearly all of a large file: it looks each text up in what its file has mentioned before."""
+    a, event, b, start = s
+    known = scope.unit.known
+    if a in known and b in known:
+        origin = _new(Span, (scope.unit.file.source, start, s.end))
+        relations.simple(known[a], event, known[b], origin)
+    else:
+        _plain(s.rule, scope, relations)
 
-    Nearly all of a large file goes this way: it looks each text up once, in what its file has mentioned before.
-    """
+
+def _plain(s: ast.Rule, scope: Scope, relations: Relations) -> bool:
+    """The frequent case, one emitter and one subscriber by name; False if the rule is no such."""
     if len(s.emitters) != 1 or len(s.subscribers) != 1:
         return False
     (a,), (b,) = s.emitters, s.subscribers
@@ -200,6 +210,8 @@ def _occur(placed: list[Placed], names: Names) -> None:
 
 def _references(s: ast.Statement) -> tuple[ast.Ref, ...]:
     """The references of a statement that make an action of a rules-only program, left to right."""
+    if isinstance(s, ast.BriefRule):
+        s = s.rule
     if isinstance(s, ast.Rule):
         return (*s.emitters, *s.subscribers)
     if isinstance(s, ast.Order):

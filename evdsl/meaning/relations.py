@@ -13,6 +13,7 @@ MOST_RULES = 1_000_000
 """More rules and orders than that are taken for a mistake in a pattern."""
 
 _new = tuple.__new__
+_UNNUMBERED = (None,)
 _POSITION = {word: i for i, word in enumerate(MATCHES)}
 
 
@@ -45,6 +46,8 @@ class Relations:
         self.orders: list[Order] = []
         self.handed: list[Handed] = []
         self.sequence: list[int | Start] = []
+        self._alone: dict[int, tuple[int]] = {}
+        self._events: dict[str, tuple[str]] = {}
         self._rule_at: dict[tuple[object, ...], int] = {}
         self._order_at: dict[tuple[int, int, str], int] = {}
 
@@ -60,15 +63,28 @@ class Relations:
         removal: bool = False,
     ) -> None:
         """Add a rule; an exact duplicate merges with the first, the author's own word before what connect made."""
-        key = (emitters, numbers, events, every, subscriber, number)
+        parts = (emitters, numbers, events, every, subscriber, number)
+        simple = not every and numbers == _UNNUMBERED and number is None and len(events) == 1
+        self._rule((emitters[0], subscriber, events[0]) if simple else parts, parts, origin, removal)
+
+    def simple(self, emitter: int, event: str, subscriber: int, origin: Span) -> None:
+        """Add a rule of one emitter and one event, without numbers. What such rules have in common they share."""
+        emitters = self._alone.get(emitter)
+        if emitters is None:
+            emitters = self._alone[emitter] = (emitter,)
+        events = self._events.get(event)
+        if events is None:
+            events = self._events[event] = (event,)
+        parts = (emitters, _UNNUMBERED, events, False, subscriber, None)
+        self._rule((emitter, subscriber, event), parts, origin, False)
+
+    def _rule(self, key: tuple[object, ...], parts: tuple[object, ...], origin: Span, removal: bool) -> None:
         at = self._rule_at.get(key)
         if at is None:
             self._rule_at[key] = at = len(self.rules)
             bounded(at)
             self.sequence.append(at)
-            self.rules.append(
-                _new(Rule, (*key, origin, removal))
-            )  # half the time of Rule(…); this line runs most
+            self.rules.append(_new(Rule, (*parts, origin, removal)))  # half the time of Rule(…)
         elif self.rules[at].removal and not removal:
             self.rules[at] = self.rules[at]._replace(removal=False, origin=origin)
 

@@ -120,7 +120,9 @@ class _Unroll:
         place = self.out.placed.append
         for s in statements:
             kind = type(s)
-            if kind is ast.Rule or kind is ast.Order or kind is ast.Connect or kind is ast.Resource:
+            if kind is ast.BriefRule:
+                place(Placed(s, scope, absent))
+            elif kind is ast.Rule or kind is ast.Order or kind is ast.Connect or kind is ast.Resource:
                 gone = absent or (s.when is not None and not self.true(s.when, scope))  # type: ignore[union-attr]
                 place(Placed(s, scope, gone))
             elif kind is ast.For:

@@ -67,10 +67,13 @@ def near_misses(program: Program) -> Iterator[Diagnostic]:
 
 def _texts(statements: Sequence[ast.Statement], found: list[str]) -> None:
     """Add the text of each reference; that of a connect with `.*`, as it names no action."""
+    brief = [s for s in statements if type(s) is ast.BriefRule]
+    found += [s.emitter for s in brief]
+    found += [s.subscriber for s in brief]
     rules = [s for s in statements if type(s) is ast.Rule]
     found += [ref.text for s in rules for ref in s.emitters]
     found += [ref.text for s in rules for ref in s.subscribers]
-    for s in statements if len(rules) < len(statements) else ():
+    for s in statements if len(brief) + len(rules) < len(statements) else ():
         if isinstance(s, ast.For):
             _texts(s.body, found)
         elif isinstance(s, ast.Connect):

@@ -52,6 +52,8 @@ def conditional(program: Program) -> Iterator[Written]:
 
 def _written(statements: Iterable[ast.Statement], unit: Unit, free: bool) -> Iterator[Written]:
     for s in statements:
+        if isinstance(s, ast.BriefRule):
+            s = s.rule
         kind = type(s)
         if kind is ast.Rule or kind is ast.Order:
             yield Written(s, unit, free or s.when is not None)  # type: ignore[arg-type, union-attr]
@@ -98,6 +100,8 @@ class Places:
         free = False
         while unit and body:
             s = body[bisect_right(body, origin.start, key=_start) - 1]
+            if isinstance(s, ast.BriefRule):
+                s = s.rule
             free = free or getattr(s, "when", None) is not None
             if (s.start, s.end) == (origin.start, origin.end):
                 return Written(s, unit, free) if isinstance(s, Related) else None

@@ -53,10 +53,11 @@ class TooDeep(Exception):
 class Region:
     """What is to be parsed: `text[start:end]`, which stands `offset` further on in its source.
 
-    `comments` collects start and end of each comment in it, `rules` the plain rules, which make no tokens.
+    `comments` collects start and end of each comment in it, `rules` the plain rules, which make no tokens; `texts` is
+    for plain.py.
     """
 
-    __slots__ = ("comments", "end", "offset", "rules", "start", "text")
+    __slots__ = ("comments", "end", "offset", "rules", "start", "text", "texts")
 
     def __init__(self, text: str, start: int, end: int, offset: int = 0) -> None:
         self.text = text
@@ -64,7 +65,8 @@ class Region:
         self.end = end
         self.offset = offset
         self.comments: list[tuple[int, int]] = []
-        self.rules: list[ast.Rule] = []
+        self.rules: list[ast.Rule | ast.BriefRule] = []
+        self.texts: dict[str, str] | None = None
 
 
 class Lexer:
@@ -93,7 +95,7 @@ class Lexer:
         bodies: list[bool] = []  # for each open bracket, whether it opens a body
         previous, in_arguments, flat = "", False, 0  # flat: how many open brackets let a line go on
         if plain:
-            at = rules(text, at, end, offset, region.rules)
+            at = rules(text, at, end, offset, region.rules, region.texts)
         while at < end:
             found = match(text, at, end)
             if found is None:
@@ -113,7 +115,7 @@ class Lexer:
                 if flat:
                     continue
                 if plain and not bodies:
-                    at = rules(text, at, end, offset, region.rules)
+                    at = rules(text, at, end, offset, region.rules, region.texts)
                 if previous == "_NL":
                     continue
                 in_arguments = False

@@ -32,20 +32,22 @@ def machine() -> tuple[Machine, Build]:
     return Machine(tables(), build), build
 
 
-def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
+def parse(source: Source, *, brief: bool = False) -> tuple[ast.File, list[Diagnostic]]:
     """The tree of a source and what is wrong with it. Statements with an error are left out of the tree.
 
-    Never raises for what the text says. Linear in the length of the text.
+    Never raises for what the text says. Linear in the length of the text. `brief`: with BriefRules among the
+    statements, for those who pass over the tree once.
     """
     with LOCK, all_kept():
-        return Parse(source).whole()
+        return Parse(source, {} if brief else None).whole()
 
 
 class Parse:
     """One parse of one source: what is wrong, and the comments, so far."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, texts: dict[str, str] | None = None) -> None:
         self.source = source
+        self.texts = texts  # for BriefRules
         self.parser, self.build = machine()
         self.build.source, self.build.faults = source, []
         self.comments: list[tuple[int, int]] = []
@@ -79,6 +81,7 @@ class Parse:
         build = self.build
         build.faults, build.unread, build.bad = [], [], False
         try:
+            region.texts = self.texts
             result: Any = self.parser.parse(region, start=start)
         except (Unexpected, TooDeep, Unreadable) as error:
             return [], error

@@ -14,7 +14,7 @@ class Trees:
 
     def of(self, source: Source) -> tuple[ast.File, list[Diagnostic]]:
         """The tree of a source that is at hand."""
-        return parse(source)
+        return parse(source, brief=True)
 
     def at(self, real: str, shown: str) -> tuple[ast.File | None, list[Diagnostic]]:
         """The tree of the file at a real path, called `shown` in messages; None if it cannot be read."""

@@ -159,12 +159,13 @@ WORDS = (
 
 
 def test_plain_rules_are_what_the_grammar_makes_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    read, made = lexer.rules, 0
+    read, made, brief = lexer.rules, 0, 0
 
-    def counting(text: str, at: int, end: int, offset: int, into: list[ast.Rule]) -> int:
+    def counting(*arguments: Any) -> int:
         nonlocal made
+        into = arguments[4]
         before = len(into)
-        at = read(text, at, end, offset, into)
+        at = read(*arguments)
         made += len(into) - before
         return at
 
@@ -173,7 +174,9 @@ def test_plain_rules_are_what_the_grammar_makes_of_them(monkeypatch: pytest.Monk
         text = "".join(
             rng.choice(WORDS) + rng.choice(("", " ", " ", "  ", "\t")) for _ in range(rng.randrange(30))
         )
-        if seed % 2:
+        if seed % 4 == 0:
+            text = "".join(_rule(rng) + "\n" for _ in range(rng.randrange(12)))
+        elif seed % 2:
             rules = (_rule(rng) for _ in range(rng.randrange(5)))
             text = "\n".join([*rules, text, *(_rule(rng) for _ in range(3))])
         monkeypatch.setattr(lexer, "rules", counting)
@@ -184,10 +187,22 @@ def test_plain_rules_are_what_the_grammar_makes_of_them(monkeypatch: pytest.Monk
         assert [span[1:] for span in plain[0].comments] == [span[1:] for span in whole[0].comments], text
         told = [[(d.code, d.message, d.span and d.span[1:]) for d in found] for _, found in (plain, whole)]
         assert told[0] == told[1], text
+        monkeypatch.setattr(lexer, "rules", read)
+        file, found = parse(Source("x", text), brief=True)
+        assert (
+            tuple([s.rule if isinstance(s, ast.BriefRule) else s for s in file.statements])
+            == whole[0].statements
+        )
+        assert [(s.start, s.end) for s in file.statements] == [(s.start, s.end) for s in whole[0].statements]
+        assert [(d.code, d.message) for d in found] == [entry[:2] for entry in told[1]]
+        brief += sum(isinstance(s, ast.BriefRule) for s in file.statements)
     assert made > 3000
+    assert brief > 1000
 
 
 def _rule(rng: random.Random) -> str:
+    if rng.random() < 0.4:
+        return f"on {rng.choice(WORDS[3:20])} {rng.choice(WORDS[16:20])} {rng.choice(WORDS[3:20])}"
     refs = [rng.choice(WORDS[5:20]) for _ in range(rng.choice((2, 2, 3)))]
     lists = (", ".join(refs[1:]), refs[0])
     return f"on {lists[0]} {rng.choice(WORDS[16:22])}{rng.choice(('', '', ' '))} {lists[1]}"
