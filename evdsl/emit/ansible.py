@@ -24,7 +24,7 @@ from .ansible_hosts import inventory
 from .ansible_names import Names
 from .ansible_step import ACTION, Making
 from .ansible_tasks import tasks
-from .ansible_values import Marks, secret_variable, secrets_as_marks
+from .ansible_values import Marks, secret_of, secret_variable, secrets_as_marks
 from .ansible_when import VARIABLES, follows_one_line
 from .ansible_yaml import Jinja, Noted, Titled, comment, document, expression, unsafe_within
 from .target import MARK, Artifact, Findings, Order, Output
@@ -61,19 +61,20 @@ class _Project:
         self.names = Names(self.plan)
 
     def artifact(self) -> Artifact:
-        self._found_nowhere()
-        self.findings.settle()
         making = Making(self.program, self.names, self.marks, self.files, self.findings)
+        self._found_nowhere(making)
+        self.findings.settle()
         with secrets_as_marks(self.program, self.marks):
             made = [task for step in range(len(self.plan.steps)) for task in tasks(making, step)]
         self._events_of_files()
         self._general()
         hosts = inventory(self.program, making.hosts, self.findings)
+        usage = [line for text in self._usage() for line in comment(text)]
         report = self.findings.report
         head = self._head()
         said = [f"{e.kind}: {self._near(e.span)}{e.text}" for e in report]
         told = [line for text in said for line in comment(text)]
-        playbook = document([self._play(made, making)], [*head, "#", *told] if told else head)
+        playbook = document([self._play(made, making)], [*head, *usage, "#", *told])
         files = dict(self.files.made)
         for path, text in {
             "site.yml": playbook,
@@ -94,6 +95,17 @@ class _Project:
             f"plan {self.order.fingerprint}",
         ]
         return [line for text in lines for line in comment(text)]
+
+    def _usage(self) -> list[str]:
+        """How the playbook is run, and which variables it expects."""
+        found = [
+            "run it in its folder: ansible-playbook site.yml",
+            "variable evdsl_folder: where local commands run",
+        ]
+        found += [f"variable {name}: a secret, expected" for name in self._secrets()]
+        if questions(self.program, self.plan):
+            found.append("variable evdsl_yes: true where what it asks is answered by yes")
+        return found
 
     def _near(self, span: Span | None) -> str:
         if span is None:
@@ -159,12 +171,15 @@ class _Project:
     def _secrets(self) -> list[str]:
         """The variables in which secrets are expected: all that a planned action could see."""
         used = {id(a.scope.unit) for a in self._actions() if a.scope is not None and a.driver != SINK}
-        return [
-            secret_variable(unit.prefix + name)
-            for unit in self.program.units
-            if id(unit) in used
-            for name in unit.secrets
-        ]
+        found: dict[str, tuple[str, str]] = {}
+        for unit in self.program.units:
+            for name in unit.secrets if id(unit) in used else ():
+                owner = secret_of(unit, name)
+                variable = secret_variable(unit, name)
+                if found.setdefault(variable, owner) != owner:
+                    message = f"two secrets would be expected in the same variable, {variable}"
+                    self.findings.refuse(message, None, "give one of them another name")
+        return list(found)
 
     def _after(self) -> list[Noted]:
         shown: dict[str, object] = {
@@ -182,24 +197,12 @@ class _Project:
 
     # what is to be said
 
-    def _found_nowhere(self) -> None:
+    def _found_nowhere(self, making: Making) -> None:
         for action in self._actions():
             if not action.driver and not action.file:
-                hint = (
-                    f"declare it, or put a file at {os.path.join('actions', action.resource, action.action)}"
-                )
-                self.findings.refuse(
-                    f"`{action.name}` is found nowhere", self._mention(action), hint, "EV613"
-                )
-
-    def _mention(self, action: Action) -> Span | None:
-        number = self.program.actions.index(action)
-        for triggers in self.plan.triggers:
-            for t in triggers:
-                steps = [t.to, *(s for look in t.looks for s in look.steps)]
-                if any(self.plan.steps[s].of == number for s in steps):
-                    return t.origin
-        return action.span
+                file = os.path.join("actions", action.resource, action.action)
+                message, hint = f"`{action.name}` is found nowhere", f"declare it, or put a file at {file}"
+                self.findings.refuse(message, making.span(action), hint, "EV613")
 
     def _events_of_files(self) -> None:
         """Refuse rules that tell apart what cannot be told apart in a playbook."""

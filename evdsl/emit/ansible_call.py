@@ -64,6 +64,13 @@ def module_of(making: Making, ready: Ready) -> modules.Module | None:
     def resolve(value: object) -> object:
         return making.resolved(ready, value)
 
+    if making.giving.connections.into.get(ready.action.resource):
+        making.findings.note(
+            "approximated",
+            f"`{ready.action.name}`: a value that nobody has handed over is told only where it is used, as a failure",
+            ready.span,
+        )
+
     if driver.startswith("systemd."):
         return modules.systemd(driver.partition(".")[2], arguments, resolve)
     if driver.startswith("http."):

@@ -38,15 +38,12 @@ class Ready(NamedTuple):
     rendered: Rendered
     names: Mapping[str, object]
     variables: Variables
+    span: Span | None
     host: str | None = None
 
     @property
     def options(self) -> Mapping[str, object]:
         return self.rendered.options
-
-    @property
-    def span(self) -> Span | None:
-        return self.action.span
 
     @property
     def env(self) -> dict[str, object]:
@@ -87,6 +84,17 @@ class Making:
     @property
     def plan(self) -> Plan:
         return self.names.plan
+
+    def span(self, action: Action) -> Span | None:
+        """The place of an action: where it is declared, else the first rule that names it."""
+        if action.span is not None:
+            return action.span
+        steps = set(self.names.instances.get(action.name, ()))
+        for triggers in self.plan.triggers:
+            for t in triggers:
+                if t.to in steps or any(s in steps for look in t.looks for s in look.steps):
+                    return t.origin
+        return None
 
     def head(self, ready: Ready, title: str = "") -> Noted:
         """The name of a task, and above it what the program says of its step."""

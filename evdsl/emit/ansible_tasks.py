@@ -23,22 +23,22 @@ def tasks(making: Making, step: int) -> list[Noted]:
     """The tasks of a step; none, refused, where it cannot be expressed."""
     action = making.program.actions[making.plan.steps[step].of]
     try:
-        ready = _ready(making, step, action)
-        return _tasks(making, ready)
+        return _tasks(making, _ready(making, step, action))
     except Unknown as error:
         for d in error.diagnostics:
             making.findings.refuse(d.message, d.span or action.span, d.hint or "give it a value", d.code)
     except Unfit as problem:
-        making.findings.refuse(f"`{action.name}`: {problem}", action.span, problem.hint)
+        making.findings.refuse(f"`{action.name}`: {problem}", making.span(action), problem.hint)
     except (Unusable, Misfit) as problem:
-        making.findings.refuse(f"`{action.name}`: {problem}", action.span, "mend it, then compile again")
+        said = f"`{action.name}`: {problem}"
+        making.findings.refuse(said, making.span(action), "mend it, then compile again")
     return []
 
 
 def _ready(making: Making, step: int, action: Action) -> Ready:
     id_, variables = making.plan.steps[step].id, Variables()
     if action.driver == SINK:
-        return Ready(step, id_, action, SINK, Rendered((), {}, {}), {}, variables)
+        return Ready(step, id_, action, SINK, Rendered((), {}, {}), {}, variables, action.span)
     seen = Seen(making.giving, step, variables)
     rendered = render(making.program, action, seen.data)
     driver, arguments = for_file(action.file) if action.file else (action.driver, rendered.arguments)
@@ -47,7 +47,7 @@ def _ready(making: Making, step: int, action: Action) -> Ready:
     host = resource.host if resource else None
     if host is not None:
         making.hosts.setdefault(host)
-    return Ready(step, id_, action, driver, rendered, seen.names, variables, host)
+    return Ready(step, id_, action, driver, rendered, seen.names, variables, making.span(action), host)
 
 
 def _tasks(making: Making, ready: Ready) -> list[Noted]:

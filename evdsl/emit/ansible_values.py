@@ -15,10 +15,12 @@ from ..base.drivers import DRIVERS
 from ..drivers.registry import for_file
 from ..meaning.program import Handed, Program
 from ..meaning.render import LOCAL, Values, names_of
+from ..meaning.scope import Unit
 from ..meaning.template import plain
 from ..plan.plan import Plan
 from ..run.handed import Connections
-from .ansible_names import Names, unique
+from ..syntax import ast
+from .ansible_names import Names, identifier, unique
 from .ansible_yaml import expression
 
 _NONE = object()
@@ -243,9 +245,21 @@ class Seen:
         self.names = names_of(Values(program, action.resource, action.scope, self.data), action.scope)
 
 
-def secret_variable(name: str) -> str:
+def secret_variable(unit: Unit, name: str) -> str:
     """The variable that a secret is expected in."""
-    return "secret_" + re.sub(r"\W", "_", name, flags=re.ASCII)
+    prefix, own = secret_of(unit, name)
+    return "secret_" + identifier(prefix + own)
+
+
+def secret_of(unit: Unit, name: str) -> tuple[str, str]:
+    """Which secret this one is, as prefix and name: itself, or that of the importer that passes it on."""
+    importer = unit.importer
+    for s in importer.file.statements if importer else ():
+        if importer and isinstance(s, ast.Import) and f"{importer.prefix}{s.prefix.text}." == unit.prefix:
+            for option in s.arguments:
+                if option.name.text == name and isinstance(option.value, ast.Word):
+                    return secret_of(importer, option.value.text)
+    return unit.prefix, name
 
 
 @contextmanager
@@ -255,7 +269,7 @@ def secrets_as_marks(program: Program, marks: Marks) -> Iterator[None]:
     try:
         for unit in program.units:
             for name in unit.secrets:
-                unit.secrets[name] = marks.put(secret_variable(unit.prefix + name), secret=True)
+                unit.secrets[name] = marks.put(secret_variable(unit, name), secret=True)
         yield
     finally:
         for unit, secrets in zip(program.units, before, strict=True):

@@ -124,6 +124,19 @@ def test_a_secret_given_to_compile_stays_in_the_program(tmp_path: Path) -> None:
     assert plan.program.units[0].secrets == {"token": "hunter2"}
 
 
+def test_a_secret_that_is_passed_on_is_expected_once(tmp_path: Path) -> None:
+    (tmp_path / "l.events").write_text("secret t\nsecret own\nresource b { run: sh 'x' }\n")
+    text = "secret token\nresource a { run: sh 'x' }\nimport 'l.events' as l (t = token)\n"
+    made = project(tmp_path, text)
+    asked = tasks(made)["l.b.run"]["evdsl_action"]["secrets"]
+    assert asked == {"t": "{{ secret_token }}", "own": "{{ secret_l_own }}"}
+    expected = playbook(made)["tasks"][0]["ansible.builtin.assert"]["that"][1:]
+    assert expected == ["secret_token is defined", "secret_l_own is defined"]
+    assert b"variable secret_l_own" in made.files["site.yml"].content
+    same = "secret a-b\nsecret a_b\nresource a { run: sh 'x' }\n"
+    assert refused(tmp_path, same)[0][0] == "EV701"
+
+
 def test_values_that_only_a_run_knows(tmp_path: Path) -> None:
     text = """resource a { port = 80; run: sh 'x' }
 resource b { url = "http://{{port}}/"; run: sh "get {{url}} {{port | raw}}"; x: exec ["x", port, "p={{port}}"] }
