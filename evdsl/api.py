@@ -188,7 +188,11 @@ def load_source(
     trees: Trees | None = None,
 ) -> Program:
     """As `load`, of a source that is at hand. `folder` is where it lies, None if nowhere; `trees`: see syntax/trees.py."""
-    inner, found = compile_program(source, folder, Given(settings or {}, environment or {}), trees)
+    return looked_at(*compile_program(source, folder, Given(settings or {}, environment or {}), trees))
+
+
+def looked_at(inner: _Program, found: list[Diagnostic]) -> Program:
+    """A compiled program with all that `check` says of it but for its plan; `found` is what the compiler said."""
     if not has_errors(found):
         found = in_order([*found, *check_actions(inner)])
     if not has_errors(found):

@@ -242,6 +242,13 @@ def _explain(p: argparse.ArgumentParser) -> None:
     _look(p)
 
 
+def _lsp(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--stdio", action="store_true", help="over standard input and output, the only way there is"
+    )
+    _look(p)
+
+
 def _completion(p: argparse.ArgumentParser) -> None:
     p.add_argument("shell", choices=("bash", "zsh", "fish"))
     _look(p)
@@ -264,6 +271,7 @@ COMMANDS: dict[str, Command] = {
     "history": Command("list the runs that are kept", "history", _status),
     "status": Command("tell how the last run went, and each action in it", "status", _status),
     "explain": Command("explain a diagnostic code", "explain", _explain),
+    "lsp": Command("answer an editor: the language server", "lsp.start", _lsp),
     "completion": Command("print a completion script", "completion", _completion),
 }
 

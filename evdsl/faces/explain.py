@@ -15,7 +15,7 @@ from .terminal import Out, printable
 
 Page = dict[str, Any]
 
-_FILE = Path(__file__).parent.parent / "base" / "codes.toml"
+FILE = Path(__file__).parent.parent / "base" / "codes.toml"
 _NAME = re.compile(r"(?:ev)?([0-9]{3})", re.IGNORECASE | re.ASCII)
 _WIDEST = 80
 
@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
 
 def pages() -> dict[str, Page]:
     """Every code with its page: `title`, `about`, and for most an example, `bad` and `good`, with files beside it."""
-    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
 def _severity(code: str) -> str:

@@ -26,14 +26,21 @@ class Piece(NamedTuple):
     node: Any = None
 
 
-def classes(file: ast.File) -> list[Piece]:
-    """The pieces of a file in their order; strings are cut at their holes. Nothing overlaps."""
+def classes(file: ast.File, start: int = 0, end: int | None = None) -> list[Piece]:
+    """The pieces of a file in their order; strings are cut at their holes. Nothing overlaps.
+
+    With `start` and `end`, only those of statements that reach into this piece of the file.
+    """
     text = file.source.text
-    comments = [Piece(c.start, c.end, "comment") for c in file.comments]
-    leaves = [leaf for s in file.statements for leaf in _leaves(s, text)]
+    stop = len(text) if end is None else end
+    statements = [s for s in file.statements if start <= s.end and s.start <= stop]
+    low = min(start, statements[0].start) if statements else start
+    high = max(stop, statements[-1].end) if statements else stop
+    comments = [Piece(c.start, c.end, "comment") for c in file.comments if low <= c.end and c.start <= high]
+    leaves = [leaf for s in statements for leaf in _leaves(s, text)]
     spans = sorted([*comments, *leaves])
     found: list[Piece] = []
-    for s in file.statements:
+    for s in statements:
         found += _keywords(s, text, spans)
     return sorted([*spans, *found])
 

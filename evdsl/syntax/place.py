@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -35,9 +35,12 @@ class Place(NamedTuple):
     around: tuple[tuple[str, ...], ...] = ()
 
 
-def place(text: str, at: int) -> Place | None:
-    """What is written at an offset; None in a comment, and where what stands before does not parse."""
-    begin, start, around = _innermost(text, at)
+def place(text: str, at: int, pieces: Sequence[split.Piece] | None = None) -> Place | None:
+    """What is written at an offset; None in a comment, and where what stands before does not parse.
+
+    `pieces` are the statements of the text, where they are known already.
+    """
+    begin, start, around = _innermost(text, at, split.statements(text) if pieces is None else pieces)
     comments = split.comments(text, begin, at)
     if comments and comments[-1][1] == at and at > comments[-1][0]:
         return None
@@ -76,9 +79,11 @@ def _quoted(
     return Place(role, quote + len(mark), at, (), True, beside, around)
 
 
-def _innermost(text: str, at: int) -> tuple[int, str, tuple[tuple[str, ...], ...]]:
+def _innermost(
+    text: str, at: int, pieces: Sequence[split.Piece]
+) -> tuple[int, str, tuple[tuple[str, ...], ...]]:
     """Where the innermost statement or member around an offset begins, its start rule, and what stands around it."""
-    piece = next((p for p in reversed(split.statements(text)) if p.start <= at), None)
+    piece = next((p for p in reversed(pieces) if p.start <= at), None)
     if piece is None or piece.end < at:
         return at, "file", ()
     begin, start, around = piece.start, "file", list[tuple[str, ...]]()

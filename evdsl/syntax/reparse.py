@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..base.diagnostic import Diagnostic, in_order
+from ..base.diagnostic import Diagnostic, Findings, in_order
 from ..base.memory import all_kept
 from ..base.source import Source
 from . import ast, split
@@ -29,11 +29,15 @@ class Reparse:
 
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
+        self._text = ""
+        self.pieces: list[split.Piece] = []  # the statements of the last text
 
     def __call__(self, source: Source) -> tuple[ast.File, list[Diagnostic]]:
         """The tree of this version and what is wrong with it."""
         with LOCK, all_kept():
             parse = Parse(source)
+            self.pieces = split.again(source.text, self._text, self.pieces)
+            self._text = source.text
             if not self._kept:
                 file, found = parse.whole()
                 if not found:
@@ -46,7 +50,7 @@ class Reparse:
         text, statements, comments = file.source.text, list(file.statements), list(file.comments)
         statements.reverse()
         comments.reverse()
-        for piece in split.statements(text):
+        for piece in self.pieces:
             inside: list[ast.Statement] = []
             said: list[tuple[int, int]] = []
             while statements and statements[-1].start < piece.end:
@@ -63,7 +67,7 @@ class Reparse:
         statements: list[ast.Statement] = []
         comments: list[tuple[int, int]] = []
         kept: dict[str, _Kept] = {}
-        for piece in split.statements(text):
+        for piece in self.pieces:
             written = text[piece.start : piece.end]
             known = self._kept.get(written)
             if known is None:
@@ -85,7 +89,7 @@ def _parsed(parse: Parse, recovery: Any, piece: split.Piece) -> _Kept | None:
     if piece.opening is not None or recovery.in_text:
         return None
     faults, comments, unread = parse.faults, parse.comments, parse.unread
-    parse.faults, parse.comments, parse.unread = [], [], []
+    parse.faults, parse.comments, parse.unread = Findings(), [], []
     try:
         found, error = parse.attempt("file", parse.region(piece.start, piece.end))
         clean = error is None and not parse.faults
@@ -104,6 +108,17 @@ def _moved(kept: _Kept, start: int) -> _Kept:
 def _shifted(node: Any, by: int) -> Any:
     """A node and all below it, `by` characters further on. Of every node the last two fields are its place."""
     kind = type(node)
+    if kind is ast.Rule:  # most statements are, and most nodes are references
+        every, emitters, events, subscribers, when, start, end = node
+        refs = [
+            tuple([_new(ast.Ref, (text, number, a + by, b + by)) for text, number, a, b in some])
+            for some in (emitters, events, subscribers)
+        ]
+        when = when if when is None else _shifted(when, by)
+        return _new(kind, (every, *refs, when, start + by, end + by))
+    if kind is ast.Ref:
+        text, number, start, end = node
+        return _new(kind, (text, number, start + by, end + by))
     if kind is tuple:
         return tuple([_shifted(part, by) if isinstance(part, tuple) else part for part in node])
     parts = [_shifted(part, by) if isinstance(part, tuple) else part for part in node[:-2]]

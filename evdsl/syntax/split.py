@@ -7,6 +7,9 @@ if and only if each piece does.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Callable
+from operator import attrgetter
 from typing import NamedTuple
 
 from .words import STATEMENTS
@@ -24,6 +27,8 @@ _PIECE = re.compile(
 _KEYWORD = re.compile(r"(?:" + "|".join(STATEMENTS) + r")[ \t]")
 
 
+_LINE = re.compile(r"(?<!\\)\n[ \t]*\Z")
+_start, _end = attrgetter("start"), attrgetter("end")
 _PARTNER = {"}": "{", "]": "[", ")": "("}
 
 
@@ -45,6 +50,50 @@ def statements(text: str, start: int = 0, end: int | None = None) -> list[Piece]
     whole = [p for p in pieces if p.end <= opening]
     begin = whole[-1].end if whole else start
     return whole + _cut(text, begin, stop, eager=True)[0]
+
+
+def again(text: str, before: str, pieces: list[Piece]) -> list[Piece]:
+    """The statements of a text, when those of its version before are known: only what lies around the change is cut.
+
+    A piece that ends with its line depends on nothing outside of it, but for brackets that are never closed and for
+    three quotes, which can reach as far as they like: where there are any, all is cut.
+    """
+    if not pieces or any(piece.opening is not None for piece in pieces):
+        return statements(text)
+    most = min(len(text), len(before))
+    head = _common(most, lambda n: text[:n] == before[:n])
+    tail = _common(most - head, lambda n: not n or text[-n:] == before[-n:])
+    by = len(text) - len(before)
+    # whole lines only: the end of the line before a piece belongs to it
+    first = bisect_left(pieces, head - 1, key=_end)
+    last = bisect_left(pieces, len(before) - tail + 3, key=_start)
+    begin = min(pieces[first - 1].end + 1, len(text)) if first else 0
+    stop = pieces[last].start + by if last < len(pieces) else len(text)
+    middle = text[begin:stop]
+    if stop < begin or '"""' in middle or "'''" in middle:
+        return statements(text)
+    cut, opening = _cut(text, begin, stop, eager=False)
+    if opening is not None or (last < len(pieces) and not _at_line(text, stop)):
+        return statements(text)
+    rest = [Piece(start + by, end + by, None) for start, end, _ in pieces[last:]] if by else pieces[last:]
+    return [*pieces[:first], *cut, *rest]
+
+
+def _common(most: int, same: Callable[[int], bool]) -> int:
+    """The largest number up to `most` for which something holds that holds for all smaller ones."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if same(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _at_line(text: str, at: int) -> bool:
+    """Whether only blanks stand before an offset on its line, and the line before does not go on."""
+    return _LINE.search(text, max(0, at - 1000), at) is not None
 
 
 def members(text: str, start: int, end: int) -> list[Piece]:

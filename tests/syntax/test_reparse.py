@@ -7,6 +7,7 @@ import random
 import pytest
 
 from evdsl.base.source import Source
+from evdsl.syntax import split
 from evdsl.syntax.parser import parse
 from evdsl.syntax.reparse import Reparse
 
@@ -22,6 +23,7 @@ def same(again: Reparse, text: str) -> None:
     source = Source("t.events", text)
     (file, found), (fresh, told) = again(source), parse(source)
     assert (file, found) == (fresh, told), text
+    assert again.pieces == split.statements(text), text
     types = [type(a) for a in file.statements]
     assert types == [type(b) for b in fresh.statements]
 
