@@ -95,17 +95,19 @@ class Table:
         for of, fold in self.folds.items():
             action = plan.steps[self.instances[of][0]]
             table.append(self._row(fold, f"{action.resource} {action.action}", [], self.instances[of]))
-        yield f"_steps={len(plan.steps)}"
+        yield f"_steps={len(plan.steps)} _nodes={len(table)}"
         for path, index in self._files.items():
             yield f"_file{index}={short(json.dumps(path, ensure_ascii=False))}"
         yield f"_ready='{' '.join(str(node) for node, count in enumerate(waits) if not count)}'"
         yield f"_dormant={short(self._dormant())}"
         for at in range(0, len(table), _ROWS):
-            states = " ".join(f"_s{node}={waits[node]}" for node in range(at, min(at + _ROWS, len(table))))
-            yield states
+            group = [waits[node] if node < len(table) else "-" for node in range(at, at + _ROWS)]
+            yield f"_g{at // _ROWS}='{' '.join(map(str, group))}'"
             rows = "\n".join(table[at : at + _ROWS])
             yield f"_x{at // _ROWS}='{rows}'"
-        yield from logs
+        if logs:
+            yield "_long=1"
+            yield from logs
 
     def _row(self, node: int, names: str, rules: list[str], needs: Iterable[int]) -> str:
         return "|".join(

@@ -22,6 +22,19 @@ from .sh_plan import Table
 from .sh_words import later, literal, short
 from .target import MARK, Artifact, Entry, Findings, Order, Output
 
+_OURS = (
+    *(
+        "EVDSL_EVENT",
+        "EVDSL_RESOURCE",
+        "EVDSL_ACTION",
+        "EVDSL_INSTANCE",
+        "EVDSL_HOST",
+        "EVDSL_RUN",
+        "EVDSL_CAUSE",
+    ),
+    *("name", "host"),
+)
+"""The variables that every action has."""
 _RUNTIME = Path(__file__).with_name("sh")
 
 
@@ -85,7 +98,7 @@ def _runtime(part: str) -> str:
 def _met(runtime: str) -> list[str]:
     """A line that makes the shell meet the runtime's variables and its own commands before all that the plan brings:
     there are shells that look for a name in the order in which they have met them."""
-    names = sorted(set(re.findall(r"\b_[a-z_]+(?==)", runtime)))
+    names = sorted({*re.findall(r"\b_[a-z_]+(?==)", runtime), *_OURS})
     lines = [
         "# Some shells look for a name in the order in which they have met them: these come before those of the plan."
     ]

@@ -1,13 +1,18 @@
 # ==== One action, in a process of its own: what its function says, and what it came to (the verbs end in _).
 
+logged() { # STEP: $_log
+  _log=$_state/logs/$_id.log
+  if [ "$_long" ]; then eval "_log=\$_state/logs/\${_log$1-\$_id}.log"; fi
+}
+
 child() { # STEP TRY
   trap : TERM
   exec 3<&-
   _step=$1 _try=$2
   named "$1"
   _id=$_name#$_instance
-  eval "_log_name=\${_log$1-\$_id}.log"
-  _log=$_state/logs/$_log_name _event=$_work/$1.$2
+  logged "$1"
+  _event=$_work/$1.$2
   _with=exec _hidden='' _for='' _exits='' _retry=0 _delay=1 _differs='' _known='' _why='' _keys=''
   if [ "$_dry" ]; then _log=/dev/null; elif [ "$2" = 1 ]; then : >"$_log"; fi
   "a$_does"

@@ -4,7 +4,7 @@
 #         sets it off, STEPS:LETTERS:LINE for each rule (@FILE behind the line where it is not the first file; a + in
 #         front of the steps: each of them has to match; # behind a step: that instance), and a : if it starts by itself.
 #         NEEDS: the steps that it needs. AFTER: those that wait for it.
-#   _sN   its state: how many steps it waits for; then a letter. o ok, c changed, n created, r removed, f failed,
+#   a state, eight of them in each of _g0, _g1 and so on: how many steps it waits for; then a letter. o ok, c changed, n created, r removed, f failed,
 #         e error, i idle (nothing set it off), s skipped, v skipped because what it needs did not succeed
 # A fold, what all instances of an action come to, has a number too, and its instances in the place of NEEDS. There are
 # few variables, as some shells look through all of them each time that they start a program.
@@ -24,9 +24,30 @@ word() { # LETTER
 }
 
 row() { # NODE: $_row
-  _ifs=$IFS IFS=$_newline _at_row=$(($1 % 8 + 1))
-  eval "set -- \$_x$(($1 / 8)); _row=\$$_at_row"
-  IFS=$_ifs
+  IFS=$_newline _place=$(($1 % 8 + 1))
+  eval "set -- \$_x$(($1 / 8)); _row=\$$_place"
+  IFS=$_blanks
+}
+
+state() { # NODE: $_seen
+  _place=$(($1 % 8 + 1))
+  eval "set -- \$_g$(($1 / 8)); _seen=\$$_place"
+}
+
+put() { # NODE STATE
+  _place=$(($1 % 8)) _group=$(($1 / 8)) _new=$2
+  eval "set -- \$_g$_group"
+  case $_place in
+    0) _new="$_new $2 $3 $4 $5 $6 $7 $8" ;;
+    1) _new="$1 $_new $3 $4 $5 $6 $7 $8" ;;
+    2) _new="$1 $2 $_new $4 $5 $6 $7 $8" ;;
+    3) _new="$1 $2 $3 $_new $5 $6 $7 $8" ;;
+    4) _new="$1 $2 $3 $4 $_new $6 $7 $8" ;;
+    5) _new="$1 $2 $3 $4 $5 $_new $7 $8" ;;
+    6) _new="$1 $2 $3 $4 $5 $6 $_new $8" ;;
+    7) _new="$1 $2 $3 $4 $5 $6 $7 $_new" ;;
+  esac
+  eval "_g$_group=\$_new"
 }
 
 named() { # STEP: its names; a fold and a step of one have no number
@@ -38,16 +59,17 @@ named() { # STEP: its names; a fold and a step of one have no number
 }
 
 push() { # STEP: onto the list of those that can be decided; the link is kept in _sN, which has no other use by now
-  if [ "$_first" ]; then eval "_s$_last=$1"; else _first=$1; fi
+  if [ "$_first" ]; then put "$_last" "$1"; else _first=$1; fi
   _last=$1
 }
 
 settle() { # STEP LETTER: what waits for it waits for one less
-  eval "_s$1=$2"
+  put "$1" "$2"
   row "$1"
   for _next in ${_row##*|}; do
-    eval "_left=\$((_s$_next - 1)) _s$_next=\$_left"
-    if [ "$_left" = 0 ]; then push "$_next"; fi
+    state "$_next"
+    put "$_next" "$((_seen - 1))"
+    if [ "$_seen" = 1 ]; then push "$_next"; fi
   done
 }
 
@@ -68,7 +90,7 @@ because() { # STEP: $_off is not empty if anything sets it off, $_cause is that 
       +* | *,*) several ;;
       *)
         _look=${_rule%%:*}
-        eval "_seen=\$_s${_look%#}"
+        state "${_look%#}"
         case ${_rule#*:} in
           *"$_seen"*) cause ;;
         esac
@@ -79,19 +101,26 @@ because() { # STEP: $_off is not empty if anything sets it off, $_cause is that 
 
 several() { # a rule on several steps: any of them, or behind + every one
   _looks=${_rule%%:*} _letters=${_rule#*:} _hits=''
-  IFS=,
-  for _look in ${_looks#+}; do
-    eval "_seen=\$_s${_look%#}"
+  listed "${_looks#+}"
+  for _look in $_listed; do
+    state "${_look%#}"
     case $_letters in
-      *"$_seen"*) _hits=$_hits,$_look ;;
+      *"$_seen"*) _hits="$_hits $_look" ;;
       *) case $_looks in +*) _hits='' && break ;; esac ;;
     esac
   done
-  for _look in ${_hits#,}; do
-    eval "_seen=\$_s${_look%#}"
+  for _look in $_hits; do
+    state "${_look%#}"
     cause
   done
+}
+
+listed() { # A,B,C: $_listed is A B C
+  IFS=,
+  # shellcheck disable=SC2086 # words
+  set -- $1
   IFS=$_blanks
+  _listed=$*
 }
 
 cause() { # it was $_look that said $_seen, by the rule in $_line
@@ -99,12 +128,10 @@ cause() { # it was $_look that said $_seen, by the rule in $_line
   case $_line in
     *@*) _file=${_line#*@} ;;
   esac
-  _comma=$IFS IFS=$_blanks
   row "${_look%#}"
   eval "_file=\$_file$_file"
   # shellcheck disable=SC2086 # words
   set -- ${_row%%|*}
-  IFS=$_comma
   case $_look in
     *#) _from=$1.$2#$3 ;;
     *) _from=$1.$2 ;;
@@ -121,7 +148,7 @@ cause() { # it was $_look that said $_seen, by the rule in $_line
 decide() { # all that can be decided, and what can be decided by that
   while [ "$_first" ]; do
     _step=$_first
-    if [ "$_step" = "$_last" ]; then _first=''; else eval "_first=\$_s$_step"; fi
+    if [ "$_step" = "$_last" ]; then _first=''; else state "$_step" && _first=$_seen; fi
     if [ "$_step" -ge "$_steps" ]; then
       folded "$_step"
       settle "$_step" "$_fold"
@@ -137,7 +164,7 @@ decide() { # all that can be decided, and what can be decided by that
     _needs=${_row%|*}
     _needs=${_needs##*|}
     for _need in $_needs; do
-      eval "_seen=\$_s$_need"
+      state "$_need"
       case $_seen in
         [fev]) _veto=$_need && break ;;
       esac
@@ -163,7 +190,8 @@ folded() { # FOLD: $_fold is what its instances come to
   _in=${_in##*|}
   _fold=i _bar=s _final='' _ran='' _same=1 _calm=1
   for _member in $_in; do
-    eval "_said=\${_s$_member}"
+    state "$_member"
+    _said=$_seen
     case $_said in
       v) _fold=s _bar=v ;;
       s) _fold=s ;;
@@ -190,7 +218,7 @@ folded() { # FOLD: $_fold is what its instances come to
 }
 
 waiting() { # STEP: it is set off and waits for a free place
-  if [ "$_front" ]; then eval "_s$_back=$1"; else _front=$1; fi
+  if [ "$_front" ]; then put "$_back" "$1"; else _front=$1; fi
   _back=$1
 }
 
@@ -224,7 +252,7 @@ tell() { # STEP LETTER REASON: to the journal, the trace and the terminal
     1[!sv]) say "would run  $_name  $3" ;;
     f | e)
       say "$_word   $_name  $3"
-      eval "_log=\$_state/logs/\${_log$1-\$_id}.log"
+      logged "$1"
       if [ -s "$_log" ]; then say "         see $_log"; fi
       ;;
     *) say "$_word  $_name  $3" ;;
@@ -233,7 +261,7 @@ tell() { # STEP LETTER REASON: to the journal, the trace and the terminal
 
 launch() { # the first that waits for a place
   _step=$_front
-  if [ "$_step" = "$_back" ]; then _front=''; else eval "_front=\$_s$_step"; fi
+  if [ "$_step" = "$_back" ]; then _front=''; else state "$_step" && _front=$_seen; fi
   begun "$_step" 1
 }
 
@@ -242,7 +270,7 @@ begun() { # STEP TRY
   if [ -z "$_dry$_try_again" ]; then echo "$1 + $1" >&6; fi
   exec 4>"$_work/fifo"
   child "$1" "$2" &
-  eval "_s$1=p$!"
+  put "$1" "p$!"
   exec 4>&-
   _running=$((_running + 1))
 }
@@ -273,8 +301,9 @@ engine() { # until nothing more can happen
 }
 
 reaped() { # STEP: its process has said what there was to say
-  eval "wait \"\${_s$1#p}\""
-  eval "_s$1=-"
+  state "$1"
+  wait "${_seen#p}"
+  put "$1" -
   _running=$((_running - 1))
 }
 
@@ -289,7 +318,7 @@ done_() { # $_about is LETTER, with + if it reported values; $_rest the reason
 lost() { # no process is there any more that could say anything: those that have not were killed
   _step=0
   while [ "$_step" -lt "$_steps" ]; do
-    eval "_seen=\$_s$_step"
+    state "$_step"
     case $_seen in
       p*)
         reaped "$_step"
@@ -347,7 +376,7 @@ halt() { # start nothing more; what waits for a place or for another try is over
   _stopped=1
   while [ "$_front" ]; do
     _one=$_front
-    if [ "$_one" = "$_back" ]; then _front=''; else eval "_front=\$_s$_one"; fi
+    if [ "$_one" = "$_back" ]; then _front=''; else state "$_one" && _front=$_seen; fi
     ended "$_one" s stopped
   done
   if [ "$_pausing" != 0 ]; then

@@ -128,15 +128,13 @@ written() { # RULE: as it is told apart in debts, EMITTERS:LETTERS, without numb
   _emitters=${1%%:*} _written=''
   _letters=${1#*:}
   case $_emitters in +*) _written='all ' _emitters=${_emitters#+} ;; esac
-  IFS=,
-  for _look in $_emitters; do
-    IFS=$_blanks
+  listed "$_emitters"
+  for _look in $_listed; do
     row "${_look%#}"
     # shellcheck disable=SC2086 # words
     set -- ${_row%%|*}
     _written="$_written$1.$2,"
   done
-  IFS=$_blanks
   _written=${_written%,}:${_letters%:*}
 }
 
@@ -145,14 +143,13 @@ due() { # STEP: its old debts are causes; one on failure words only is void wher
   _kept=''
   while IFS= read -r _one; do
     _looks=${_one%%"$_tab"*}
-    IFS=,
-    for _look in $_looks; do
-      eval "_seen=\$_s${_look%#}"
+    listed "$_looks"
+    for _look in $_listed; do
+      state "${_look%#}"
       case $_seen in
         [ocnr]) _one='' && break ;;
       esac
     done
-    IFS=$_blanks
     if [ -z "$_one" ]; then continue; fi
     _kept="$_kept${_kept:+$_newline}$_one"
     _off=1 _cause="$_cause${_cause:+, }${_one##*"$_tab"}"
@@ -167,7 +164,7 @@ leave() { # EXIT: write what the next run inherits. First debts, then that this 
   _node=0
   while [ "$_node" -lt "$_steps" ]; do
     named "$_node"
-    eval "_seen=\$_s$_node"
+    state "$_node"
     if [ "$_instance" = 0 ]; then
       if [ "$_fold" ]; then
         folded_now "$_fold"
@@ -213,7 +210,7 @@ remains() { # of the action in $_name, whose fold is $_end: exit code, dirty, de
   esac
   _to_be_paid=1
   for _at in $_instances; do
-    eval "_seen=\$_s$_at"
+    state "$_at"
     case $_seen in
       [ocnr]) return ;;
       i) continue ;;
@@ -242,7 +239,7 @@ END
       +* | *,*) several ;;
       *)
         _look=${_rule%%:*}
-        eval "_seen=\$_s${_look%#}"
+        state "${_look%#}"
         case ${_rule#*:} in
           *"$_seen"*) cause ;;
         esac
@@ -260,12 +257,8 @@ END
 
 void() { # STEPS: whether the action of one of them ended in success, all in all
   _void=1
-  IFS=,
-  for _look in $1; do
-    IFS=$_blanks
-    success "${_look%#}"
-  done
-  IFS=$_blanks
+  listed "$1"
+  for _look in $_listed; do success "${_look%#}"; done
   return "$_void"
 }
 
@@ -281,7 +274,7 @@ success() { # STEP: $_void becomes 0 where its action came to a success
     folded "$_of"
     _seen=$_fold
   else
-    eval "_seen=\$_s$_of"
+    state "$_of"
   fi
   _name=$1 _fold=$2 _instance=$3 _does=$4
   case $_seen in
@@ -377,8 +370,9 @@ again() { # go on with the run in the journal
   replay
   _ready=''
   _node=0
-  while eval "[ \"\${_s$_node-}\" ]"; do
-    if eval "[ \"\$_s$_node\" = 0 ]"; then _ready="$_ready $_node"; fi
+  while [ "$_node" -lt "$_nodes" ]; do
+    state "$_node"
+    if [ "$_seen" = 0 ]; then _ready="$_ready $_node"; fi
     _node=$((_node + 1))
   done
   for _node in $_cut; do
@@ -395,11 +389,13 @@ repeat() { # STEP LETTER: it has ended, as it has then
     word "$2"
     echo "$_name#$_instance $_word" >&5
   fi
-  eval "_s$1=$2"
+  put "$1" "$2"
   row "$1"
   set -- "$1" "$2" "${_row##*|}"
   for _next in $3; do
-    eval "_left=\$((_s$_next - 1)) _s$_next=\$_left"
+    state "$_next"
+    _left=$((_seen - 1))
+    put "$_next" "$_left"
     if [ "$_left$((_next >= _steps))" = 01 ]; then
       folded "$_next"
       repeat "$_next" "$_fold"
