@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..plan.plan import Plan
 from .labels import Branch, branches, names, only_failure, seen_at
 
-_INK, _FAILURE, _ORDER, _AGAIN = "#33415c", "#c0392b", "#9aa3b2", "#b7791f"
+_INK, _RULE, _FAILURE, _ORDER, _AGAIN = "#33415c", "#5b6780", "#c0392b", "#9aa3b2", "#b7791f"
 _GRAPH = {"rankdir": "LR", "nodesep": "0.3", "ranksep": "0.55", "bgcolor": "white", "pad": "0.3"}
 _FONT = {"fontname": "Helvetica"}
 _NODE = {
@@ -24,8 +24,8 @@ _NODE = {
 _EDGE = {
     **_FONT,
     "fontsize": "10",
-    "fontcolor": "#5b6780",
-    "color": "#5b6780",
+    "fontcolor": _RULE,
+    "color": _RULE,
     "arrowsize": "0.7",
 }
 _START = {"penwidth": "2.2", "color": _INK, "fillcolor": "#e3ecfb", "fontname": "Helvetica-Bold"}
@@ -44,7 +44,8 @@ _JOIN = {
 def dot(plan: Plan) -> str:
     """The `digraph`, left to right: a node for each step, an edge for each pair that rules or orders join.
 
-    Starts are bold, second instances dashed, failure edges red and dashed, orders grey and dotted. The edges of an
+    Starts are bold, second instances dashed, failure edges red and dashed, what
+    closes a cycle in two lines, orders grey and dotted. The edges of an
     `all` rule meet in a small circle. A look at the fold of several instances begins at the last one.
     """
     shown = names(plan)
@@ -89,6 +90,8 @@ def _look(branch: Branch) -> dict[str, str]:
     look = _place(branch)
     if only_failure(branch.events):
         look |= {"color": _FAILURE, "fontcolor": _FAILURE, "style": "dashed"}
+    if branch.closing:
+        look |= {"color": f"{look.get('color', _RULE)}:{_AGAIN}", "penwidth": "1.6"}
     return look
 
 

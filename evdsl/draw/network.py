@@ -6,13 +6,21 @@ their number in the plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from ..base.events import FAILURE, SUCCESS, matched
 from ..meaning.program import Program
 from ..plan.plan import Plan
 from .labels import branches, names, only_failure, seen_at
+
+
+class About(NamedTuple):
+    """What a program says of an action beside its rules: its host's name, its driver, its doc comment; empty: nothing."""
+
+    host: str = ""
+    how: str = ""
+    doc: str = ""
 
 
 class Became(NamedTuple):
@@ -46,7 +54,8 @@ class Node(NamedTuple):
 class Arrow(NamedTuple):
     """`look`: `changed`, `success`, `failure`, `skipped`, `done`; `needs`, `after`; `again` from `#0` to `#1`.
 
-    `word`: what stands at it. `places`: file and line of each statement behind it.
+    `word`: what stands at it. `places`: file and line of each statement behind it. `off`: a rule that did not match in
+    the run that is shown.
     """
 
     source: int
@@ -55,11 +64,19 @@ class Arrow(NamedTuple):
     word: str
     closing: bool = False
     places: tuple[tuple[str, int], ...] = ()
+    off: bool = False
 
     @property
     def rule(self) -> bool:
         """Whether it says that one sets the other off, and not only what waits for what."""
         return self.look not in ("needs", "after")
+
+
+class Ran(NamedTuple):
+    """A run, as a picture shows it: what became of each step, by id; which steps set which off, by number."""
+
+    became: Mapping[str, Became]
+    matched: Set[tuple[int, int]]
 
 
 class Network(NamedTuple):
@@ -76,16 +93,35 @@ class Network(NamedTuple):
         return sum(1 for a in self.arrows if a.rule and a.look != "again" and not self.nodes[a.to].join)
 
 
-def network(plan: Plan, program: Program, became: Mapping[str, Became] | None = None) -> Network:
-    """The network of a plan; with `became`, by id, that of a run."""
-    nodes = _nodes(plan, program, became)
+def told(program: Program) -> dict[str, About]:
+    """What a program says of each action, by name."""
+    found = {}
+    for action in program.actions:
+        resource = program.resources.get(action.resource)
+        host, doc = (resource.host or "", resource.doc) if resource else ("", "")
+        found[action.name] = About(host, action.driver, action.doc or doc)
+    return found
+
+
+def network(plan: Plan, about: Mapping[str, About], ran: Ran | None = None) -> Network:
+    """The network of a plan, `about` by name of action; with `ran` that of a run."""
+    nodes = _nodes(plan, about, ran.became if ran else None)
     arrows: list[Arrow] = []
     joins: dict[tuple[object, ...], int] = {}
     for source, own in enumerate(branches(plan)):
         for branch in own:
-            look, word = event_look(branch.events), "|".join(branch.events)
+            off = ran is not None and (source, branch.to) not in ran.matched
+            arrow = Arrow(
+                source,
+                branch.to,
+                event_look(branch.events),
+                "|".join(branch.events),
+                branch.closing,
+                branch.places,
+                off,
+            )
             if not branch.beside:
-                arrows.append(Arrow(source, branch.to, look, word, branch.closing, branch.places))
+                arrows.append(arrow)
                 continue
             # the same rule seen from each of its emitters: they differ in what is beside
             key = (frozenset((source, *branch.beside)), branch._replace(beside=()))
@@ -95,13 +131,14 @@ def network(plan: Plan, program: Program, became: Mapping[str, Became] | None = 
                 nodes.append(
                     target._replace(id=f"all {len(joins)}", label="all", state="join", note="", doc="")
                 )
-                arrows.append(Arrow(joins[key], branch.to, look, "", branch.closing, branch.places))
-            arrows.append(Arrow(source, joins[key], look, word, branch.closing, branch.places))
+                arrows.append(arrow._replace(source=joins[key], word=""))
+            arrows.append(arrow._replace(to=joins[key]))
     arrows += _orders(plan)
     last: dict[int, int] = {}
     for number, step in enumerate(plan.steps):
         if step.of in last:
-            arrows.append(Arrow(last[step.of], number, "again", "again"))
+            off = ran is not None and nodes[number].state in ("idle", "absent")
+            arrows.append(Arrow(last[step.of], number, "again", "again", off=off))
         last[step.of] = number
     return Network(plan.path, nodes, arrows, len(plan.steps))
 
@@ -118,13 +155,12 @@ def event_look(events: tuple[str, ...]) -> str:
     return "skipped" if outcomes == {"skipped"} else "done"
 
 
-def _nodes(plan: Plan, program: Program, became: Mapping[str, Became] | None) -> list[Node]:
+def _nodes(plan: Plan, about: Mapping[str, About], became: Mapping[str, Became] | None) -> list[Node]:
     starts = set(plan.start)
     found = []
     for number, (step, shown) in enumerate(zip(plan.steps, names(plan), strict=True)):
-        action, resource = program.actions[step.of], program.resources.get(step.resource)
-        host = (resource.host if resource else None) or ""
-        note = f"@{host}" if host else action.driver
+        host, how, doc = about.get(step.name, About())
+        note = f"@{host}" if host else how
         if became is not None:
             is_now = became.get(step.id, Became("absent"))
             state, note = is_now.state, _took(is_now.seconds, host)
@@ -135,8 +171,7 @@ def _nodes(plan: Plan, program: Program, became: Mapping[str, Became] | None) ->
         else:
             triggers = plan.triggers[number]
             state = "failure" if triggers and all(only_failure(t.events) for t in triggers) else "possible"
-        doc = action.doc or (resource.doc if resource else "")
-        found.append(Node(step.id, shown, state, note, step.resource, host, action.driver, doc))
+        found.append(Node(step.id, shown, state, note, step.resource, host, how, doc))
     return found
 
 

@@ -40,20 +40,15 @@ def page(network: Network, way: str = "auto", run: Extra | None = None) -> str:
     style = variables() + sheet("picture.css") + sheet("page.css")
     script = _script()
     policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    count = f"{network.steps} steps, {network.rules} rules"
+    count = f'<span class="count">{network.steps} steps, {network.rules} rules</span>'
     tabs = [
         ("graph", "Graph"),
         *((name.lower(), name) for name, _ in (run.tabs if run else ())),
         ("table", "Table"),
     ]
-    columns_ = [
-        "step",
-        "state",
-        *(["took"] if run else []),
-        "host",
-        "set off by",
-        *(["reason"] if run else []),
-    ]
+    columns_ = (
+        ["step", "state", "took", "host", "why", "reason"] if run else ["step", "state", "host", "set off by"]
+    )
     return "".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
@@ -61,7 +56,7 @@ def page(network: Network, way: str = "auto", run: Extra | None = None) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             f"<title>{xml(network.path)}</title>\n<style>{style}</style>\n</head>\n<body>\n",
             f'<header class="bar"><h1>{xml(network.path)}</h1>{run.heading if run else ""}',
-            f'<span class="count">{count}</span>\n',
+            f"{'' if run else count}\n",
             '<div class="tabs" id="tabs" role="tablist" aria-label="views" hidden>',
             *(_tab(name, title, name == "graph") for name, title in tabs),
             f'</div><span class="grow"></span>\n{_FIND}{_TOOLS}</header>\n<main>\n',
@@ -189,6 +184,7 @@ def _data(
         "arrows": [
             {"from": a.source, "to": a.to, "look": a.look, "word": a.word}
             | ({"closing": True} if a.closing else {})
+            | ({"off": True} if a.off else {})
             | {"places": [[files[file], line] for file, line in a.places]}
             for a in network.arrows
         ],

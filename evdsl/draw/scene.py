@@ -50,7 +50,8 @@ class Shape(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line between two shapes, by their places in the scene; so many `rules` of the plan are in it (orders, where it is one)."""
+    """A line between two shapes, by their places in the scene; so many `rules` of the plan are in it (orders, where it is one);
+    `off`: none of them matched."""
 
     source: int
     to: int
@@ -59,6 +60,7 @@ class Line(NamedTuple):
     closing: bool
     title: str
     rules: int
+    off: bool
 
 
 class Scene(NamedTuple):
@@ -154,7 +156,8 @@ def _lines(network: Network, place: dict[int, int], shapes: Sequence[Shape], aro
         ends = f"{_said(shapes[source])} → {_said(shapes[to])}"
         spots = dict.fromkeys(f"{file}:{line}" for arrow in arrows for file, line in arrow.places)
         title = "\n".join([ends, word + (", closes the cycle" if closing else ""), *list(spots)[:8]])
-        lines.append(Line(source, to, look, word, closing, title, len(rules)))
+        off = all(arrow.off for arrow in rules)
+        lines.append(Line(source, to, look, word, closing, title, len(rules), off))
     return lines
 
 

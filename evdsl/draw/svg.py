@@ -99,6 +99,8 @@ def _word(line: Line) -> str:
 
 def _line(line: Line, route: Route, shapes: Sequence[Shape], interactive: bool, hits: bool) -> str:
     kind = f"edge on-{line.look}" + (" closing" if line.closing else "")
+    if line.off:
+        kind += " off"
     if line.rules > 1:
         kind += f" thick{min(line.rules.bit_length() - 1, 4)}"
     data = f' data-from="{shapes[line.source].key}" data-to="{shapes[line.to].key}"' if interactive else ""
@@ -170,4 +172,6 @@ def samples(lines: Sequence[Line]) -> list[tuple[str, str]]:
     found = [(f"edge on-{look}", told) for look, told in LOOKS.items() if look in there]
     if any(line.closing for line in lines):
         found.append(("edge on-changed closing", "closes a cycle"))
+    if any(line.off for line in lines):
+        found.append(("edge on-changed off", "did not match"))
     return found

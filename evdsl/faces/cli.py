@@ -237,6 +237,15 @@ def _status(p: argparse.ArgumentParser) -> None:
     _look(p)
 
 
+def _report(p: argparse.ArgumentParser) -> None:
+    add = p.add_argument
+    add("file", nargs="?", metavar="FILE", help="default: the only .events file here")
+    add("--run", type=_positive, metavar="N", help="the number of the run (default: the last)")
+    add("-o", "--output", default="report.html", metavar="OUT", help="where to (default: report.html)")
+    add("--open", action="store_true", help="show it in the browser")
+    _look(p)
+
+
 def _explain(p: argparse.ArgumentParser) -> None:
     p.add_argument("code", nargs="?", metavar="CODE", help="such as EV103; without it, all codes are listed")
     _look(p)
@@ -270,6 +279,7 @@ COMMANDS: dict[str, Command] = {
     "why": Command("tell why an action ran, or why it did not", "why", _why),
     "history": Command("list the runs that are kept", "history", _status),
     "status": Command("tell how the last run went, and each action in it", "status", _status),
+    "report": Command("write a run as a page: graph, timeline, causes, logs", "report", _report),
     "explain": Command("explain a diagnostic code", "explain", _explain),
     "lsp": Command("answer an editor: the language server", "lsp.start", _lsp),
     "completion": Command("print a completion script", "completion", _completion),

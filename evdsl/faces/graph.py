@@ -89,9 +89,9 @@ def drawn(plan: Plan, kind: str, collapse: str = "auto") -> str:
         from ..draw.export import graphml, node_link
 
         return graphml(plan.inner) if kind == "graphml" else node_link(plan.inner)
-    from ..draw.network import network
+    from ..draw.network import network, told
 
-    shown = network(plan.inner, plan.program)
+    shown = network(plan.inner, told(plan.program))
     if kind == "mermaid":
         from ..draw.mermaid import mermaid
 

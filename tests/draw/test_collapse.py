@@ -8,13 +8,13 @@ import pytest
 
 import evdsl
 from evdsl.draw.collapse import READABLE, View, views
-from evdsl.draw.network import Network, network
+from evdsl.draw.network import Network, network, told
 from evdsl.draw.scene import Scene, scene
 
 
 def drawn(text: str) -> Network:
     plan = evdsl.load(text + "\n").plan()
-    return network(plan.inner, plan.program)
+    return network(plan.inner, told(plan.program))
 
 
 def fleet(hosts: int) -> str:

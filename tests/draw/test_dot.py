@@ -53,6 +53,8 @@ def test_the_text_tells_starts_second_runs_failures_and_orders() -> None:
     failure = line('"glance.run#0" -> "pager.page#0"')
     assert 'style="dashed"' in failure
     assert 'color="#c0392b"' in failure
+    assert 'color="#5b6780:#b7791f"' in line('"glance.run#0" -> "haproxy.run#1"')
+    assert "#b7791f" not in line('"glance-config.run#0" -> "glance.run#0"')
     assert 'style="dotted"' in line('"mariadb.run#0" -> "keystone.run#0"')
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import evdsl
 from evdsl.draw.mermaid import MOST_LINES, mermaid, quoted, too_large
-from evdsl.draw.network import Network, network
+from evdsl.draw.network import Network, network, told
 
 from .chromium import Chromium
 from .programs import KEYSTONE, planned_cases
@@ -21,7 +21,7 @@ BUNDLE = Path(__file__).parent / "node_modules/mermaid/dist/mermaid.min.js"
 
 def drawn(text: str) -> Network:
     plan = evdsl.load(text + "\n").plan()
-    return network(plan.inner, plan.program)
+    return network(plan.inner, told(plan.program))
 
 
 def test_the_text() -> None:
@@ -73,7 +73,7 @@ def test_mermaid_draws_it(tmp_path: Path) -> None:
     texts = [mermaid(drawn(KEYSTONE))]
     for path in planned_cases():
         plan = evdsl.load(path).plan()
-        texts.append(mermaid(network(plan.inner, plan.program)))
+        texts.append(mermaid(network(plan.inner, told(plan.program))))
     page = tmp_path / "page.html"
     page.write_text(f'<meta charset="utf-8"><body><script src="{html.escape(BUNDLE.as_uri())}"></script>')
     with Chromium() as browser:

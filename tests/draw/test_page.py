@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import evdsl
-from evdsl.draw.network import network
+from evdsl.draw.network import network, told
 from evdsl.draw.page import page
 from evdsl.draw.select import selected
 
@@ -27,7 +27,7 @@ from .test_svg import EVIL
 
 def drawn(text: str, name: str = "site.events", way: str = "auto") -> str:
     plan = evdsl.load(text + "\n", name=name).plan()
-    return page(network(plan.inner, plan.program), way)
+    return page(network(plan.inner, told(plan.program)), way)
 
 
 class Parsed(HTMLParser):
@@ -377,7 +377,7 @@ def test_two_thousand_steps(show: Any, way: str) -> None:
 def test_cases_open(show: Any, path: Path, browser: Chromium, tmp_path: Path) -> None:
     plan = evdsl.load(path).plan()
     file = tmp_path / "page.html"
-    file.write_text(page(network(plan.inner, plan.program)), encoding="utf-8")
+    file.write_text(page(network(plan.inner, told(plan.program))), encoding="utf-8")
     browser.said.clear()
     browser.asked.clear()
     browser.open(file)

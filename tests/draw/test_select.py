@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import evdsl
-from evdsl.draw.network import network
+from evdsl.draw.network import network, told
 from evdsl.draw.select import part, selected
 from evdsl.draw.text import text
 
@@ -86,9 +86,9 @@ def test_a_part_holds_what_is_between_its_steps() -> None:
     kept = selected(plan.inner, plan.program, "glance.run+")
     cut = part(plan.inner, kept)
     assert [step.id for step in cut.steps] == [plan.steps[step].id for step in kept]
-    drawn = network(cut, plan.program)
-    told = {(drawn.nodes[a.source].id, drawn.nodes[a.to].id, a.look) for a in drawn.arrows}
-    assert told == {
+    drawn = network(cut, told(plan.program))
+    said = {(drawn.nodes[a.source].id, drawn.nodes[a.to].id, a.look) for a in drawn.arrows}
+    assert said == {
         ("glance.run#0", "haproxy.run#1", "changed"),
         ("glance.run#0", "pager.page#0", "failure"),
         ("glance.run#0", "smoke.run#0", "success"),

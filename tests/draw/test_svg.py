@@ -11,7 +11,7 @@ import pytest
 
 import evdsl
 from evdsl.draw.escape import script_json, xml
-from evdsl.draw.network import Network, network
+from evdsl.draw.network import Network, network, told
 from evdsl.draw.svg import svg
 from evdsl.draw.theme import COLOURS
 
@@ -27,7 +27,7 @@ EVIL = [
 
 def drawn(text: str, name: str = "site.events") -> Network:
     plan = evdsl.load(text + "\n", name=name).plan()
-    return network(plan.inner, plan.program)
+    return network(plan.inner, told(plan.program))
 
 
 def groups(root: ET.Element, kind: str) -> list[ET.Element]:
@@ -73,7 +73,7 @@ def test_state_is_told_by_colour_and_sign_and_word() -> None:
 @pytest.mark.parametrize("path", planned_cases(), ids=lambda p: p.stem)
 def test_all_cases_are_drawn(path: Path) -> None:
     plan = evdsl.load(path).plan()
-    shown = network(plan.inner, plan.program)
+    shown = network(plan.inner, told(plan.program))
     text = svg(shown)
     root = ET.fromstring(text)
     assert len(groups(root, "step")) == len(plan.steps)

@@ -11,7 +11,7 @@ function reach(begin, lists, end) {
   const seen = new Set(begin), arrows = new Set(), todo = [...begin];
   while (todo.length) {
     for (const arrow of lists[todo.pop()]) {
-      if (!isRule(arrow)) continue;
+      if (!isRule(arrow) || arrow.off) continue;
       arrows.add(arrow);
       if (!seen.has(arrow[end])) { seen.add(arrow[end]); todo.push(arrow[end]); }
     }

@@ -24,6 +24,7 @@ function relation(arrow, inward) {
     li.append(place(arrow));
   } else if (inward) li.append(link(other), " ", word, place(arrow));
   else li.append(word, "→ ", link(other), place(arrow));
+  if (arrow.off) li.append(make("span", " did not match", "where"));
   if (arrow.closing) li.append(make("span", " closes the cycle", "where"));
   return li;
 }
@@ -58,6 +59,7 @@ function describe(n) {
   if (node.because && node.because.length) {
     list("ran because", node.because.map((text) => make("li", text)));
   }
+  if (node.misses) list("did not run because", node.misses.map((text) => make("li", text)));
   if (node.reason) { panel.append(make("h3", "reason")); panel.append(make("p", node.reason)); }
   if (node.log) {
     panel.append(make("h3", node.cut ? "end of its output" : "output"));

@@ -9,7 +9,7 @@ function table() {
     const node = nodes[n], tr = make("tr");
     const state = make("td");
     state.append(make("span", node.word, "pill " + node.state));
-    const causes = node.because ? node.because : into[n].filter((a) => isRule(a) && a.look !== "again").map((a) =>
+    const causes = node.because || node.misses ? node.because || node.misses : into[n].filter((a) => isRule(a) && a.look !== "again").map((a) =>
       isJoin(a.from) ? "all of " + into[a.from].map((b) => nodes[b.from].label).join(", ") + " " + into[a.from][0].word
         : `${nodes[a.from].label} ${a.word}`);
     const name = make("td");
