@@ -17,13 +17,17 @@ _WIDEST = 80
 
 
 class Failure(NamedTuple):
-    """`name` as people call the step, `reference` as commands take it; `log` is a path, empty where there is none."""
+    """`name` as people call the step, `reference` as commands take it; `log` is a path, empty where there is none.
+
+    `caused`: a rule set it off.
+    """
 
     name: str
     reference: str
     outcome: Outcome
     span: Span | None
     log: str
+    caused: bool
 
     @property
     def place(self) -> str:
@@ -80,6 +84,9 @@ def advice(failures: Sequence[Failure], owed: Sequence[str], named: Callable[[st
     log = next((failure.reference for failure in failures if failure.log), "")
     if log:
         said.append(f"`{named('evdsl log ' + log)}` shows all that it wrote")
+    caused = next((failure.reference for failure in failures if failure.caused), "")
+    if caused:
+        said.append(f"`{named('evdsl why ' + caused)}` tells what led to it")
     if owed:
         others = f" and {len(set(owed)) - 1} more" if len(set(owed)) > 1 else ""
         said.append(

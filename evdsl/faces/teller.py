@@ -76,7 +76,7 @@ class Teller:
         self._heard = clock()  # when the last line was told
         self.labels = labels_of(self.plan)
         self._states: dict[int, str] = {}
-        self._failed: dict[int, Outcome] = {}
+        self._failed: dict[int, Ended] = {}
         self.begin()
 
     live = True
@@ -132,7 +132,7 @@ class Teller:
     def end(self, result: Result) -> None:
         """Failures, what was not followed, the summary, and what to type next."""
         self.close()
-        failed = [self._failure(step) for step in sorted(self._failed) if self._stays(step, result)]
+        failed = [self._failure(e) for step, e in sorted(self._failed.items()) if self._stays(step, result)]
         self.failures(failed)
         if result.unfollowed and self.level > QUIET:
             unfollowed(self.plan, result.unfollowed, self.shown, verbose=self.level >= VERBOSE)
@@ -182,7 +182,7 @@ class Teller:
         step, state, _, _, outcome = event
         self._states[step] = state
         if state in FAILURE and outcome is not None:
-            self._failed[step] = outcome
+            self._failed[step] = event
         elif self.level == QUIET or (state in ("ok", "idle") and self.level < VERBOSE):
             return
         lines = self._output(step, outcome) if outcome is not None else []
@@ -247,11 +247,17 @@ class Teller:
         """Whether the action of a step is a failure as a whole: a later instance may have mended it."""
         return result.fold.get(self.plan.steps[step].name, "failed") in FAILURE
 
-    def _failure(self, step: int) -> Failure:
-        id_ = self.plan.steps[step].id
-        span = self.plan.program.actions[self.plan.steps[step].of].span
-        log = self.run.log(id_)
-        return Failure(self.columns.names[step], self.labels[id_], self._failed[step], span, log)
+    def _failure(self, event: Ended) -> Failure:
+        assert event.outcome is not None
+        step = self.plan.steps[event.step]
+        return Failure(
+            self.columns.names[event.step],
+            self.labels[step.id],
+            event.outcome,
+            self.plan.program.actions[step.of].span,
+            self.run.log(step.id),
+            bool(event.because),
+        )
 
 
 def ending(code: int) -> tuple[str, str]:

@@ -63,6 +63,7 @@ def test_what_runs_moves_and_what_ended_stays(folder: Path, more: dict[str, str]
             "Run 1 failed in 0s: 2 changed, 1 ok, 1 failed\n"
             "1 debt: db.run changed app.run\n"
             "Next: `evdsl log app.run t.events` shows all that it wrote\n"
+            "      `evdsl why app.run t.events` tells what led to it\n"
             "      `evdsl run t.events` sets app.run off, which is owed\n"
         )
         assert terminal.process.returncode == 1

@@ -73,6 +73,7 @@ def test_usual(told: Make) -> None:
         f"{head:─<79}\n   one\n   two\n   log: runs/7/app.run#0.log\n{'─' * 79}\n"
         "Run 7 failed in 65.0s: 1 changed, 1 failed, 1 idle\n"
         "Next: `evdsl log app.run f.events` shows all that it wrote\n"
+        "      `evdsl why app.run f.events` tells what led to it\n"
     )
     assert t.beside.getvalue() == ""
 

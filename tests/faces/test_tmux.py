@@ -97,5 +97,6 @@ def test_a_run_at_80_columns(tmux: Tmux, tmp_path: Path) -> None:
         "Run 1 failed in 0s: 4 changed, 1 failed, 1 idle",
         "1 debt: keystone-config.run changed keystone.run",
         "Next: `evdsl log keystone.run` shows all that it wrote",
+        "      `evdsl why keystone.run` tells what led to it",
         "      `evdsl run` sets keystone.run off, which is owed",
     ]
