@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import ansible_drivers as modules
+from .ansible_hosts import alias
 from .ansible_step import GUARDS, Making, Ready
 from .ansible_yaml import Jinja, Noted, expression
 
@@ -26,18 +27,20 @@ def role(making: Making, ready: Ready) -> list[Noted]:
     if ready.host is not None:
         making.findings.note(
             "approximated",
-            f"`{ready.action.name}`: the playbook stops where `{ready.host}` cannot be reached",
+            f"`{ready.action.name}`: the playbook stops where `{ready.host}` is lost in the middle of it",
             ready.span,
         )
     said, notice = making.names.said(ready.step), f"Note the change by {ready.id}"
     event = f"{said}_role"
     making.events[ready.step] = expression(f"{event} | default({said} | default({{}}) | evdsl_event)")
     gate = making.head(ready)
-    gate |= {
-        "ansible.builtin.debug": {"msg": f"Role {name}"},
-        "register": said,
-        **making.when(ready),
-    }
+    if ready.host is None:
+        gate |= {"ansible.builtin.debug": {"msg": f"Role {name}"}}
+        begins = f"{said} is not skipped"
+    else:
+        gate |= {"ansible.builtin.ping": None, "delegate_to": alias(ready.host)}
+        begins = f"{said}.ping is defined"
+    gate |= {"register": said, **making.when(ready)}
     apply: dict[str, object] = {"notify": notice, **making.place(ready)}
     given = options.get("vars") or {}
     assert isinstance(given, Mapping)
@@ -52,7 +55,7 @@ def role(making: Making, ready: Ready) -> list[Noted]:
         include["vars"] = values
     block: dict[str, object] = {
         "name": f"Step {making.names.title(ready.step)}, its role",
-        "when": Jinja(f"{said} is not skipped"),
+        "when": Jinja(begins),
         "ignore_errors": False,
         "ignore_unreachable": False,
         "block": [

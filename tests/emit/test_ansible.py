@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from environment import ROOT
 
 from evdsl.api import load_file
-from evdsl.emit.target import Artifact, Order, Refusal
+from evdsl.emit.target import Artifact, Order, Refusal, load
 
 from .plays import emitted
 from .test_ansible_yaml import Unsafe, read
@@ -324,11 +326,21 @@ def test_the_same_bytes_under_any_hash_seed(tmp_path: Path) -> None:
 
 
 def test_it_is_the_target(tmp_path: Path) -> None:
-    from evdsl.emit.target import load
-
     target = load("ansible")
     assert target.folder
     (tmp_path / "p.events").write_text("resource a { run: sh 'x' }\n")
     plan = load_file(str(tmp_path / "p.events")).plan()
     made = target.emit(Order(plan.program, plan.inner, "9.9", "f" * 64))
     assert b"made by evdsl 9.9" in made.files["site.yml"].content
+
+
+def test_the_page_shows_what_is_made(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "compile-ansible.md").read_text("utf-8")
+    blocks = re.findall(r"^```(events|yaml)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    [program, *shown] = [text for _, text in blocks]
+    (tmp_path / "app.events").write_text(program)
+    made = emitted(load_file(str(tmp_path / "app.events")).plan()).files["site.yml"].content.decode()
+    assert len(shown) == 1
+    assert all(text in made for text in shown)
+    for word in load("ansible").allows:
+        assert f"--allow {word}" in page

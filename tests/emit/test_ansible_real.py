@@ -85,7 +85,8 @@ resource web {{ run: http.get "http://127.0.0.1:{server}/" [expect = 'hello {{{{
 resource roles {{ run: ansible.role "good" [vars = {{who = '{BRACES}', out = out}}]; late: ansible.role "late"; quiet: ansible.role "quiet"; never: ansible.role "quiet"; vetoed: ansible.role "quiet"; after: sh "true" }}
 resource modules {{ run: ansible.module "ping" [vars = {{data = '{BRACES}'}}]; cmd: ansible.module "command" [vars = {{cmd = "sh -c 'echo x >>{{{{out}}}}/tries; false'"}}, retry = 1, delay = 1ms]; slow: ansible.module "command" [vars = {{cmd = "sleep 60"}}, timeout = 1s] }}
 resource here @web1 {{ run: sh 'test "$EVDSL_HOST $host" = "web1 192.0.2.21" && echo ok >"$EVDSL_EVENT"'; then: sh "true" }}
-resource there @away {{ run: sh "true"; on-error: sh "true" }}
+resource there @away {{ run: sh "true"; on-error: sh "true"; role: ansible.role "quiet" }}
+resource near @web1 {{ run: ansible.role "quiet" }}
 connect source reader {{ port -> port; motd -> motd; no events }}
 connect source gathered {{ port -> ports }}
 connect reader gathered {{ name -> ports; nothing -> none }}
@@ -101,7 +102,7 @@ on roles.quiet ok roles.vetoed
 roles.vetoed needs roles.late
 on modules.run ok modules.cmd, modules.slow
 on here.run ok here.then
-on there.run error there.on-error
+on there.run error there.on-error, there.role
 """
     folder = project(tmp_path, text)
     (folder / "vars.yml").write_text("---\nsecret_token: s3cret\n")
@@ -134,6 +135,8 @@ on there.run error there.on-error
         "here.then": "changed",
         "there.run": "error",
         "there.on-error": "error",
+        "there.role": "error",
+        "near.run": "ok",
     }
     played = play(folder, "-e", "@vars.yml", local=["web1"])
     assert played.outcomes == {f"{name}#0": event for name, event in expected.items()}, played.output
