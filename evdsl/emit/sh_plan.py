@@ -110,7 +110,7 @@ class Table:
             yield from logs
 
     def _row(self, node: int, names: str, rules: list[str], needs: Iterable[int]) -> str:
-        return "|".join(
+        return ";".join(
             [names, " ".join(rules), *(" ".join(map(str, ns)) for ns in (needs, self._after[node]))]
         )
 

@@ -103,7 +103,7 @@ timed() { # COMMAND...: in a session of its own; when its time is over all of th
 
 wait_for() { # PROCESS: a signal to us breaks off the wait, not the process
   while :; do
-    wait "$1"
+    wait "$1" 2>/dev/null # dash tells of what a signal has ended
     _code=$?
     kill -s 0 "$1" 2>/dev/null || break
   done

@@ -108,7 +108,7 @@ begin() { # ARGUMENTS...
   fi
   _work=${TMPDIR:-/tmp}/evdsl.$$
   rm -rf -- "$_work"
-  mkdir -- "$_work" && mkfifo "$_work/fifo" || wrong "no folder can be made in ${TMPDIR:-/tmp}" 3
+  if ! mkdir -- "$_work" || ! mkfifo "$_work/fifo"; then wrong "no folder can be made in ${TMPDIR:-/tmp}" 3; fi
   trap 'rm -rf -- "$_work"' EXIT
   if [ -z "$_list$_dry" ]; then lock; fi
   _shell=$(readlink "/proc/$$/exe" 2>/dev/null) || _shell=/bin/sh

@@ -1,5 +1,5 @@
 # ==== The engine. Every step has a number N and
-#   a row NAMES|RULES|NEEDS|AFTER of the table, eight of them in each of _x0, _x1 and so on. NAMES: its resource, its action,
+#   a row NAMES;RULES;NEEDS;AFTER of the table, eight of them in each of _x0, _x1 and so on. NAMES: its resource, its action,
 #         its instance, the number of the function that does it, and the fold that it is part of, if any. RULES: what
 #         sets it off, STEPS:LETTERS:LINE for each rule (@FILE behind the line where it is not the first file; a + in
 #         front of the steps: each of them has to match; # behind a step: that instance), and a : if it starts by itself.
@@ -53,7 +53,7 @@ put() { # NODE STATE
 named() { # STEP: its names; a fold and a step of one have no number
   row "$1"
   # shellcheck disable=SC2086 # words
-  set -- ${_row%%|*}
+  set -- ${_row%%;*}
   _resource=$1 _action=$2 _instance=$3 _does=$4 _fold=${5-}
   _name=$1.$2
 }
@@ -66,7 +66,7 @@ push() { # STEP: onto the list of those that can be decided; the link is kept in
 settle() { # STEP LETTER: what waits for it waits for one less
   put "$1" "$2"
   row "$1"
-  for _next in ${_row##*|}; do
+  for _next in ${_row##*;}; do
     state "$_next"
     put "$_next" "$((_seen - 1))"
     if [ "$_seen" = 1 ]; then push "$_next"; fi
@@ -75,8 +75,8 @@ settle() { # STEP LETTER: what waits for it waits for one less
 
 rules() { # STEP: $_rules are what sets it off
   row "$1"
-  _rules=${_row#*|}
-  _rules=${_rules%%|*}
+  _rules=${_row#*;}
+  _rules=${_rules%%;*}
 }
 
 because() { # STEP: $_off is not empty if anything sets it off, $_cause is that as JSON, $_starts if it starts by itself
@@ -131,7 +131,7 @@ cause() { # it was $_look that said $_seen, by the rule in $_line
   row "${_look%#}"
   eval "_file=\$_file$_file"
   # shellcheck disable=SC2086 # words
-  set -- ${_row%%|*}
+  set -- ${_row%%;*}
   case $_look in
     *#) _from=$1.$2#$3 ;;
     *) _from=$1.$2 ;;
@@ -161,8 +161,8 @@ decide() { # all that can be decided, and what can be decided by that
     fi
     _veto=''
     row "$_step"
-    _needs=${_row%|*}
-    _needs=${_needs##*|}
+    _needs=${_row%;*}
+    _needs=${_needs##*;}
     for _need in $_needs; do
       state "$_need"
       case $_seen in
@@ -186,8 +186,8 @@ decide() { # all that can be decided, and what can be decided by that
 
 folded() { # FOLD: $_fold is what its instances come to
   row "$1"
-  _in=${_row%|*}
-  _in=${_in##*|}
+  _in=${_row%;*}
+  _in=${_in##*;}
   _fold=i _bar=s _final='' _ran='' _same=1 _calm=1
   for _member in $_in; do
     state "$_member"

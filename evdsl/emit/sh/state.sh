@@ -103,8 +103,8 @@ rule() { # STEP TEXT: $_found if its action has this rule; of one on failure wor
   _of=$1
   if [ "$_fold" ]; then
     row "$_fold"
-    _of=${_row%|*}
-    _of=${_of##*|}
+    _of=${_row%;*}
+    _of=${_of##*;}
   fi
   for _at in $_of; do
     rules "$_at"
@@ -132,7 +132,7 @@ written() { # RULE: as it is told apart in debts, EMITTERS:LETTERS, without numb
   for _look in $_listed; do
     row "${_look%#}"
     # shellcheck disable=SC2086 # words
-    set -- ${_row%%|*}
+    set -- ${_row%%;*}
     _written="$_written$1.$2,"
   done
   _written=${_written%,}:${_letters%:*}
@@ -391,7 +391,7 @@ repeat() { # STEP LETTER: it has ended, as it has then
   fi
   put "$1" "$2"
   row "$1"
-  set -- "$1" "$2" "${_row##*|}"
+  set -- "$1" "$2" "${_row##*;}"
   for _next in $3; do
     state "$_next"
     _left=$((_seen - 1))
