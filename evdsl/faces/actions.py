@@ -11,7 +11,7 @@ from .columns import duration
 from .failures import TAIL, Failure, lines_of
 from .show_trace import causes
 from .stream import written
-from .teller import Teller, counted, ending
+from .teller import UNTOLD, Teller, counted, ending
 from .terminal import Part, printable
 from .workflow import Tamed
 
@@ -38,7 +38,7 @@ class Actions(Teller):
 
     def __call__(self, event: Event) -> None:
         super().__call__(event)
-        if isinstance(event, Ended) and event.state not in ("ok", "idle") and len(self._rows) < _ROWS:
+        if isinstance(event, Ended) and event.state not in UNTOLD and len(self._rows) < _ROWS:
             seconds = duration(event.outcome.seconds) if event.outcome is not None else ""
             cells = (
                 self.columns.names[event.step],

@@ -29,6 +29,8 @@ from .view import View
 QUIET, USUAL, VERBOSE, LIVE = -1, 0, 1, 2
 """How much is told: failures and the summary; also what did something; also what did not, and why; also commands, and
 outputs while they come."""
+UNTOLD = ("ok", "idle", "skipped")
+"""Ends that are counted, and told by themselves only where that is asked for."""
 SILENCE = 30.0
 """Seconds without a line after which one says what runs, off a terminal."""
 _AT_ONCE = 0.1  # seconds between two looks at outputs that are told while they come
@@ -183,7 +185,7 @@ class Teller:
         self._states[step] = state
         if state in FAILURE and outcome is not None:
             self._failed[step] = event
-        elif self.level == QUIET or (state in ("ok", "idle") and self.level < VERBOSE):
+        elif self.level == QUIET or (state in UNTOLD and self.level < VERBOSE):
             return
         lines = self._output(step, outcome) if outcome is not None else []
         self.entry(step, self._line(step, state, state, outcome, *self._why(event)), lines)
