@@ -179,6 +179,30 @@ def test_four_mebibytes_of_a_hundred_thousand_statements(tmp_path: Path) -> None
     assert done.text == text
 
 
+@pytest.mark.parametrize(
+    "line", ["on a.run chnaged b.run", "o! a.run", "on a.run changed nope", "start {{x}}.run", "}"]
+)
+def test_more_errors_than_anybody_reads(tmp_path: Path, line: str) -> None:
+    """The first ten thousand are told, and that there are more; nothing is taken for right behind them."""
+    text = (
+        'resource a { run: sh "x" }\nresource b { run: sh "x" }\n' + f"{line}\n" * 12_000 + "resource c {}\n"
+    )
+    said = codes(checked(tmp_path, text, 1))
+    assert len(said) == 10_001
+    assert said.count("EV116") == 1
+
+
+def test_more_notes_than_anybody_reads(tmp_path: Path) -> None:
+    text = (
+        "resource a { run: sh 'x' } if 1 == 2\nresource b { run: sh 'x' }\n"
+        + "on a.run changed b.run\n" * 12_000
+    )
+    done = checked(tmp_path, text + "on b.run changed nope.run\n", 1)
+    assert codes(done) == ["EV201"]
+    assert done.count("note[EV506]") == 10_000
+    assert done.count("note[EV508]") == 1
+
+
 def test_ten_thousand_errors(tmp_path: Path) -> None:
     said = codes(checked(tmp_path, "on a.run chnaged b.run\n" * 10_000 + RULE, 1))
     assert len(said) == 10_000

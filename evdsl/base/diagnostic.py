@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .source import Span
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
 class Fix(NamedTuple):
@@ -40,6 +43,50 @@ class Diagnostic(NamedTuple):
     def file(self) -> str:
         """The path of the file that it is about."""
         return self.span.source.path if self.span else self.path
+
+
+MOST = 10_000
+"""Errors, and warnings and notes, that are gathered: nobody reads more, and each takes memory."""
+
+
+class Findings(list[Diagnostic]):
+    """Diagnostics as they are gathered. Of errors, and of all others, the first MOST; then one that says so."""
+
+    def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
+        super().__init__()
+        self._errors = self._others = 0
+        self.extend(found)
+
+    @property
+    def full(self) -> bool:
+        """Whether no further error is taken."""
+        return self._errors > MOST
+
+    def append(self, d: Diagnostic, /) -> None:
+        if d.severity == "error":
+            self._errors += 1
+            if self._errors > MOST:
+                d = Diagnostic("EV116", f"there are more than {MOST:,} errors", d.span, _MORE, path=d.path)
+            if self._errors <= MOST + 1:
+                super().append(d)
+        else:
+            self._others += 1
+            if self._others > MOST:
+                message = f"there are more than {MOST:,} warnings and notes"
+                d = Diagnostic("EV508", message, d.span, _MORE, path=d.path)
+            if self._others <= MOST + 1:
+                super().append(d)
+
+    def extend(self, found: Iterable[Diagnostic], /) -> None:
+        for d in found:
+            self.append(d)
+
+    def __iadd__(self, found: Iterable[Diagnostic], /) -> Self:  # type: ignore[override,misc]
+        self.extend(found)
+        return self
+
+
+_MORE = "no more of them are told: mend what is told first"
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from ..base.diagnostic import Diagnostic, Fix
+from ..base.diagnostic import Diagnostic, Findings, Fix
 from ..base.drivers import DRIVERS, OPTION_KINDS, file_mode
 from ..base.events import OUTCOMES
 from ..base.source import Span
@@ -26,7 +26,7 @@ class Say(Protocol):
 
 def check_actions(program: Program) -> list[Diagnostic]:
     """Everything wrong with the declared actions and attributes of a program."""
-    found: list[Diagnostic] = []
+    found = Findings()
     handed = stand_ins(program)
     found += _defaults(program)
     for action in program.actions:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from ..base.diagnostic import Diagnostic
+from ..base.diagnostic import Diagnostic, Findings
 from ..base.record import field, record
 from ..base.source import Source
 from ..base.spell import nearest
@@ -50,7 +50,7 @@ class Unrolled:
     hosts: dict[str, Host] = field(default_factory=dict)
     absent_hosts: set[str] = field(default_factory=set)
     absent_prefixes: dict[str, Placed] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=Findings)
 
 
 def unroll(source: Source, folder: str | None, given: Given, trees: Trees) -> Unrolled:
@@ -86,7 +86,7 @@ class _Unroll:
             self.unit(unit, {}, Scope(unit), False)
         except TooMany as error:
             # what was made so far is of no use, and a look at all of it would take long
-            self.out = Unrolled([unit], diagnostics=[*self.out.diagnostics, error.diagnostic])
+            self.out = Unrolled([unit], diagnostics=Findings([*self.out.diagnostics, error.diagnostic]))
         self.out.diagnostics += unknown_settings(self.out.units, self.given)
         return self.out
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..base.diagnostic import Diagnostic, Fix
+from ..base.diagnostic import Diagnostic, Findings, Fix
 from ..base.duration import LONGEST, Seconds, duration
 from ..base.events import MATCHES
 from ..base.source import Source, Span
@@ -40,7 +40,7 @@ class Build:
 
     def __init__(self) -> None:
         self.source = Source("", "")
-        self.faults: list[Diagnostic] = []
+        self.faults = Findings()
         self.unread: list[tuple[int, int]] = []  # the places of statements that are left out
         self.bad = False  # the statement or member under construction has a fault
 
@@ -275,7 +275,7 @@ class Build:
             message = f"the event `{e.text}` has no `#{e.number}`"
             self._fault("EV103", message, e.start, e.end, "`#N` names one run of an action", e.text)
             return
-        near = nearest(e.text, MATCHES)
+        near = None if self.faults.full else nearest(e.text, MATCHES)  # it takes long, and this is not told
         message = f"unknown event `{e.text}`" + (f"; did you mean `{near}`?" if near else "")
         self._fault("EV103", message, e.start, e.end, _EVENTS_HINT, near)
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from ..base.diagnostic import Diagnostic, in_order
+from ..base.diagnostic import Diagnostic, Findings, in_order
 from ..base.memory import all_kept
 from ..base.source import Source, Span
 from . import ast
@@ -49,9 +49,9 @@ class Parse:
         self.source = source
         self.texts = texts  # for BriefRules
         self.parser, self.build = machine()
-        self.build.source, self.build.faults = source, []
+        self.build.source, self.build.faults = source, Findings()
         self.comments: list[tuple[int, int]] = []
-        self.faults: list[Diagnostic] = []
+        self.faults = Findings()
         self.unread: list[tuple[int, int]] = []  # what is left out
 
     def whole(self) -> tuple[ast.File, list[Diagnostic]]:
@@ -79,7 +79,7 @@ class Parse:
     def attempt(self, start: str, region: Region) -> tuple[list[Any], Exception | None]:
         """What the region holds, or the error for which it does not parse; then nothing of it is kept."""
         build = self.build
-        build.faults, build.unread, build.bad = [], [], False
+        build.faults, build.unread, build.bad = Findings(), [], False
         try:
             region.texts = self.texts
             result: Any = self.parser.parse(region, start=start)

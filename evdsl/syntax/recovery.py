@@ -21,7 +21,13 @@ _BODIES = {"resource": "one_member", "connect": "one_link", "for": "file"}
 def recovered(parse: Parse) -> list[ast.Statement]:
     """The statements that stand; faults and comments go to the parse."""
     recovery = Recovery(parse)
-    return [s for piece in split.statements(recovery.text) for s in recovery.piece(piece)]
+    found: list[ast.Statement] = []
+    for piece in split.statements(recovery.text):
+        if parse.faults.full:  # a text in another language, perhaps a long one
+            parse.unread.append((piece.start, len(recovery.text)))
+            break
+        found += recovery.piece(piece)
+    return found
 
 
 class Recovery:

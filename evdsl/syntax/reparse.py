@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..base.diagnostic import Diagnostic, in_order
+from ..base.diagnostic import Diagnostic, Findings, in_order
 from ..base.memory import all_kept
 from ..base.source import Source
 from . import ast, split
@@ -89,7 +89,7 @@ def _parsed(parse: Parse, recovery: Any, piece: split.Piece) -> _Kept | None:
     if piece.opening is not None or recovery.in_text:
         return None
     faults, comments, unread = parse.faults, parse.comments, parse.unread
-    parse.faults, parse.comments, parse.unread = [], [], []
+    parse.faults, parse.comments, parse.unread = Findings(), [], []
     try:
         found, error = parse.attempt("file", parse.region(piece.start, piece.end))
         clean = error is None and not parse.faults

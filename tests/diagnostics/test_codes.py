@@ -15,7 +15,7 @@ from evdsl.base.diagnostic import Diagnostic
 PACKAGE = Path(evdsl.__file__).parent
 PAGES: dict[str, dict[str, Any]] = tomllib.loads((PACKAGE / "base/codes.toml").read_text(encoding="utf-8"))
 CODE = re.compile(r"\bEV\d{3}\b")
-WITHOUT_EXAMPLE = {"EV414", "EV001", "EV002", "EV215"}
+WITHOUT_EXAMPLE = {"EV414", "EV001", "EV002", "EV116", "EV215", "EV508"}
 """No file of the right size, encoding or length shows these; nor do those of the command line and of runs, EV6."""
 
 

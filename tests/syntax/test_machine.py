@@ -14,6 +14,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer as LarkLexer
 
+from evdsl.base.diagnostic import Findings
 from evdsl.base.source import Source
 from evdsl.syntax import ast, lexer, tables
 from evdsl.syntax.build import Build
@@ -90,7 +91,7 @@ class Both:
     def agree(self, text: str, start: str = "file") -> Any:
         found = []
         for build, read in ((self.theirs, self.by_lark), (self.ours, self.by_machine)):
-            build.source, build.faults, build.bad = Source("x", text), [], False
+            build.source, build.faults, build.bad = Source("x", text), Findings(), False
             made = read(text, start)
             found.append(
                 (made, [] if made[:1] == ("refused",) else [(d.code, d.message) for d in build.faults])
