@@ -239,6 +239,7 @@ def test_groups_open_and_close(show: Any) -> None:
     assert browser.run(shown) == ["db.*", "app.*", "pager.page"]
     browser.mouse("click", "[data-key='g2']", clicks=2)
     assert "app.7.reload" in browser.run(shown)
+    assert browser.run("document.getElementById('panel').hidden")
     assert browser.run("document.querySelector('#crumbs').innerText.replace(/\\s+/g, ' ')") == "all › app.*"
     browser.key("/")
     browser.type("db.42")

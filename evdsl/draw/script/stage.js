@@ -75,7 +75,7 @@ function bring(element) {
 
 function open(view, key) {
   if (!data.views[view]) view = 0;
-  if (svg) { lit(null); svg.remove(); }
+  if (svg) { unpin(); svg.remove(); }
   drawn = null;
   shownView = view;
   if (!parts[view]) {
