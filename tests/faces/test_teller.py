@@ -63,10 +63,7 @@ def test_usual(told: Make) -> None:
     assert t.tell(FAILED) == (
         " ✗ 01:05 app.run   failed      3.2s  exit 2  ← db.run changed\n   app.run | one\n   app.run | two\n"
     )
-    assert (
-        t.tell(unrun(2, "skipped", "stopped"))
-        == " – 01:05 page.run  skipped           not started any more\n"
-    )
+    assert t.tell(unrun(2, "skipped", "stopped")) == ""
     line = t.plan.program.actions[1].span.line  # type: ignore[union-attr]
     head = f"── app.run failed (exit 2)  {t.plan.inner.path}:{line} "
     assert t.end(1, db="changed", app="failed", page="idle") == (
@@ -94,6 +91,8 @@ def test_verbose(told: Make) -> None:
         " ✓ 00:00 db.run    ok          1.0s  `x` exists\n   db.run | looked\n"
     )
     assert t.tell(unrun(1, "idle")) == " ○ 00:00 app.run   idle              db.run ended ok\n"
+    skipped = t.tell(unrun(0, "skipped", "stopped"))
+    assert skipped == " – 00:00 db.run    skipped           not started any more\n"
     assert t.tell(unrun(2, "idle")) == " ○ 00:00 page.run  idle              app.run was idle\n"
 
 
