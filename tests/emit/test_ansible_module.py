@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evdsl.base.events import MATCHES, OUTCOMES
@@ -61,6 +61,7 @@ LINES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(LINES).map("\n".join) | st.text())
 def test_an_event_file_is_read_as_in_a_run(text: str) -> None:
     content = text.encode("utf-8", "surrogatepass")
@@ -103,6 +104,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_values_are_put_into_texts_as_in_a_run(value: object) -> None:
     assert ansible_filters.plain(value) == ansible_module.plain(value) == plain(value)

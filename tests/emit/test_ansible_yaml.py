@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evdsl.emit.ansible_yaml import Flow, FlowMap, Jinja, Noted, Titled, comment, document, expression
@@ -36,6 +36,7 @@ def read(text: str) -> Any:
     return yaml.load(text, Loader)
 
 
+@settings(deadline=None)
 @given(TREE, TREE)
 def test_it_is_read_back_as_it_was(one: object, other: object) -> None:
     text = document({"a": one, "b": [other, {"c": other}]}, ["# head"])
@@ -43,6 +44,7 @@ def test_it_is_read_back_as_it_was(one: object, other: object) -> None:
     assert all(line == line.rstrip(" ") or "\\" in line or '"' in line for line in text.split("\n"))
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_data_is_never_a_template(text: str) -> None:
     found = read(document([text, {"key": text}], []))
@@ -51,12 +53,14 @@ def test_data_is_never_a_template(text: str) -> None:
     assert isinstance(read(document([f"#jinja2: a\n{text}"], []))[0], Unsafe)
 
 
+@settings(deadline=None)
 @given(st.lists(TEXT, max_size=4), st.dictionaries(st.sampled_from("abc"), TEXT))
 def test_what_stands_on_one_line(items: list[str], pairs: dict[str, str]) -> None:
     found = read(document({"list": Flow(items), "map": FlowMap(pairs)}, []))
     assert found == {"list": items, "map": pairs}
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_nothing_ends_a_comment(text: str) -> None:
     task = Noted([text], {"name": "x"})
