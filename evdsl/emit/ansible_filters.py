@@ -7,14 +7,12 @@ needs nothing of evdsl.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 RAN = ("ok", "changed", "created", "removed", "failed", "error")
 BARS = "evdsl_bars"
 """Stands in the condition that keeps a step from running because of what it needs."""
-_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
 
 
 def event(said: Mapping[str, Any], failure: str = "failed", success: str = "") -> str:
@@ -70,8 +68,7 @@ def word(value: object) -> str:
     """A value as one word of the shell; a list as its items, each quoted, with blanks."""
     if isinstance(value, list):
         return " ".join(word(item) for item in value)
-    text = plain(value)
-    return text if _SAFE.match(text) else "'" + text.replace("'", "'\\''") + "'"
+    return "'" + plain(value).replace("'", "'\\''") + "'"
 
 
 class FilterModule:
