@@ -163,10 +163,6 @@ def codes(text: str) -> list[str]:
     ]
 
 
-def defect(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
 # ---- size
 
 

@@ -54,4 +54,12 @@ def filled(text: str, scope: Scope, node: ast.Node, out: list[Diagnostic]) -> st
             return "x"
         return word
 
-    return template.fill(text, value)
+    try:
+        return template.fill(text, value)
+    except template.Unclosed:
+        message = f"`{text}` holds `{{{{ }}}}` without a name"
+        out.append(
+            Diagnostic("EV209", message, scope.span(node), "write `{{name}}`: a letter or `_` comes first")
+        )
+        scope.unit.lost.name(text)
+        return "x"

@@ -173,6 +173,18 @@ def test_what_a_fault_takes_away_is_not_told_as_missing(tmp_path: Path, text: st
     assert code.startswith(fault)
 
 
+@pytest.mark.parametrize("name", ["5", "-a", "é", "a}}.{{5x"])
+def test_braces_without_a_name(name: str) -> None:
+    for text in (
+        "on a.{{NAME}} changed b",
+        'resource a.{{NAME}} { run: sh "x" }',
+        "connect {{NAME}} b",
+        "start {{NAME}}.*",
+    ):
+        program = loaded('param a = "q"\n' + text.replace("NAME", name))
+        assert codes(program) == ["EV209"], text
+
+
 def test_what_a_fault_does_not_take_away_is_told() -> None:
     text = 'resource a {\n run: sh "x" [y z]\n}\nresource b { run: sh ":" }\non c.run changed b.go\non b.run changed nope'
     assert codes(loaded(text)) == ["EV100", "EV201", "EV202", "EV201"]

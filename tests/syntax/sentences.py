@@ -12,7 +12,7 @@ REFS = (
     "ha.run#0", "cluster", "a_rather_long_name_of_a_resource.with_a_long_action",
 )  # fmt: skip
 NAMES = ("a", "b", "events", "mariadb", "keystone-config", "no", "a-name-of-thirty-odd-characters")
-VALUES = ("port", "host", "start", "events", "db-port")  # not `on`, not `no`: these begin a link
+VALUES = ("port", "host", "start", "events", "db-port", "on", "no")
 EVENTS = ("changed", "ok", "failed", "success", "created")
 STRINGS = (
     '"x"', "'y'", '""', "''", '"a # b"', "'a # b'", '"{{x}} }"', r'"\" \\ \n \t"', r"'\ no escape'", '"# no"',
