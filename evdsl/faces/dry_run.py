@@ -23,13 +23,14 @@ def _foretell(plan: Plan, path: str, args: argparse.Namespace, outside: Set[int]
     from ..run.begin import dropped
     from ..run.handed import Connections
     from ..run.prepare import Preparing
+    from ..run.reported import reported
     from ..run.runs import now
     from ..run.state import State
 
     with State.open(path, write=False) as state:
         before = now(state)
         debts, gone = dropped(plan.program, before.debts)
-        connections = Connections(plan.program, plan.inner, state.reported())
+        connections = Connections(plan.program, plan.inner, reported(state))
         prepare = Preparing(plan.program, plan.inner, connections, 0)
         found = dry(plan.inner, prepare, state, debts=debts, dirty=before.dirty, outside=outside)
     show(gone, err(args))

@@ -74,7 +74,7 @@ def _drop(path: str, args: argparse.Namespace) -> int:
 
 
 def _resume(path: str, args: argparse.Namespace) -> int:
-    from ..run.begin import begin, dropped, resumed
+    from ..run.begin import begin, dropped, outside_of, resumed
     from ..run.journal import Journal
     from ..run.prepare import refused
     from ..run.runs import last_run
@@ -93,7 +93,11 @@ def _resume(path: str, args: argparse.Namespace) -> int:
         if against := refused(program.inner, plan.inner):
             show(against, err(args))
             return REFUSED
-        how = resumed(last, program.inner, plan.inner)
+        outside, wrong = outside_of(program.inner, plan.inner, args.limit)
+        if wrong:
+            show(wrong, err(args))
+            return REFUSED
+        how = resumed(last, program.inner, plan.inner, outside)
         if how.difference and not args.replan:
             _tell(last, how.difference, args)
             return INCOMPLETE
@@ -104,15 +108,13 @@ def _resume(path: str, args: argparse.Namespace) -> int:
         trace = trace_file(stack, args)
         if trace is None:
             return REFUSED
-        journal = Journal.go_on(state, last.number, plan.inner.steps, how.now.dirty, Redactor(secrets(plan)))
+        journal = Journal.go_on(state, last.number, plan.inner.steps, Redactor(secrets(plan)))
         if how.kept is not None:
             wanted = options(plan, args)
-            journal.replan(begin(program.inner, plan.inner, path, wanted, how.now, how.outside), how.kept)
+            journal.replan(begin(program.inner, plan.inner, path, wanted, how.now, outside), how.kept)
         if args.format == "text" and not args.quiet:
             _say(last.number, how, len(plan.steps), out(args))
-        going = Going(
-            plan, state, lock, journal, how.now, how.outside, done, trace.file, how.restored, how.cut
-        )
+        going = Going(plan, state, lock, journal, how.now, outside, done, trace.file, how.restored, how.cut)
         return go(going, args)
 
 

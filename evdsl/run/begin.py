@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -108,21 +108,22 @@ class Difference(NamedTuple):
 class Resumed(NamedTuple):
     """How a run that broke off goes on.
 
-    `restored`: what steps have said before, of those that need not run again. `kept`: their new numbers by their old ones,
-    None where the numbers are the same and nothing was dropped. `cut`: the steps that were in flight, by their new
-    numbers; `now` and `outside` are what the run began with, with the cuts that it has had.
+    `restored`: what steps have said before, of those that need not run again; `cut`: the steps that were in flight.
+    `kept`: the new numbers of both by their old ones, None where the plan is the same. `now`: what the run
+    began with, with the cuts that it has had; by another plan what it has left so far, for what has matched in the old
+    one need not match in the new one.
     """
 
     restored: dict[int, Outcome]
     kept: dict[int, int] | None
     cut: list[int]
     now: Now
-    outside: set[int]
     difference: Difference
 
 
-def resumed(run: Run, program: Program, plan: Plan) -> Resumed:
+def resumed(run: Run, program: Program, plan: Plan, outside: Set[int] = frozenset()) -> Resumed:
     """How a run goes on by this plan. What it has done stays done where the step and all before it are unchanged.
+    `outside`: the steps of the plan that its limit leaves out.
 
     Raises stored.Unreadable.
     """
@@ -135,24 +136,19 @@ def resumed(run: Run, program: Program, plan: Plan) -> Resumed:
     )
     numbers = {step.id: number for number, step in enumerate(plan.steps)}
     ids = [step.id for step in old.plan.steps]
-    outside = {numbers[id_] for id_ in run.outside if id_ in numbers}
-    times = run.cut()
-    dirty = dict(run.dirty)
-    for step, number in times.items():
-        name = old.plan.steps[step].name
-        dirty[name] = dirty.get(name, 0) + number
-    debts, _ = standing(program, run.debts)
+    same = not difference and ids == [step.id for step in plan.steps]
+    began = Now(run.debts, run.times_cut()) if same else run.broken()
+    began = began._replace(debts=standing(program, began.debts)[0])
     said = run.outcomes()
     known = {
         numbers[ids[step]]: outcome
         for step, outcome in said.items()
         if ids[step] in numbers and before[ids[step]] == after[ids[step]]
     }
-    restored = _reached(Engine(plan, debts=debts, dirty=dirty, outside=outside), known)
-    kept = {step: numbers[ids[step]] for step in said if numbers.get(ids[step]) in restored}
-    same = not difference and len(kept) == len(said) and ids == [step.id for step in plan.steps]
-    cut = sorted(numbers[ids[step]] for step in times if ids[step] in numbers)
-    return Resumed(restored, None if same else kept, cut, Now(debts, dirty), outside, difference)
+    restored = _reached(Engine(plan, debts=began.debts, dirty=began.dirty, outside=outside), known)
+    cut = {step: numbers[ids[step]] for step in run.cut() if ids[step] in numbers}
+    kept = {step: numbers[ids[step]] for step in said if numbers.get(ids[step]) in restored} | cut
+    return Resumed(restored, None if same else kept, sorted(cut.values()), began, difference)
 
 
 def _reached(engine: Engine, known: Mapping[int, Outcome]) -> dict[int, Outcome]:
@@ -164,5 +160,5 @@ def _reached(engine: Engine, known: Mapping[int, Outcome]) -> dict[int, Outcome]
         effect = waiting.pop()
         if isinstance(effect, Start) and effect.step in known:
             found[effect.step] = known[effect.step]
-            waiting += engine.settle(effect.step, known[effect.step])
+            waiting += engine.settle(effect.step, known[effect.step], recorded=True)
     return found

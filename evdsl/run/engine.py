@@ -184,12 +184,15 @@ class Engine:
         self._started = True
         return self._decide(number for number, waits in enumerate(self._waits) if not waits)
 
-    def settle(self, step: int, outcome: Outcome) -> list[Effect]:
-        """A step that was to start has ended. The first effect is its own Settled, then what follows."""
+    def settle(self, step: int, outcome: Outcome, recorded: bool = False) -> list[Effect]:
+        """A step that was to start has ended. The first effect is its own Settled, then what follows.
+
+        `recorded`: the journal has this end already, and it stays as it is.
+        """
         because = self.running.pop(step)
         event = outcome.event
         assert event in _RAN, f"{event!r} is no outcome"
-        if event == "ok" and self._dirty and self.plan.steps[step].of in self._dirty:
+        if event == "ok" and not recorded and self._dirty and self.plan.steps[step].of in self._dirty:
             event = "changed"
         ready = self._record(step, event)
         return [Settled(step, event, outcome.reason, because), *self._decide(ready)]

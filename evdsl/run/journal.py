@@ -22,6 +22,7 @@ from ..plan.plan import Step
 from ..version import __version__
 from .debts import Debt
 from .engine import Left
+from .reported import of_last_run
 from .state import State, Transaction
 
 KEPT = 20
@@ -52,21 +53,18 @@ class Journal:
         state: State,
         number: int,
         steps: Sequence[Step],
-        dirty: Mapping[str, int],
         redactor: Redactor,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.number = number
         self._state = state
         self._steps = steps
-        self._dirty = dirty
         self._redactor = redactor
         self._clock = clock
         self._tries: dict[int, int] = {}
         self._starts: list[tuple[int, int, int, float]] = []
         self._ends: list[tuple[int, int, str, str, float, float, int, str]] = []
         self._sinks: list[tuple[str, str]] = []
-        self._reports: list[tuple[str, str, str]] = []
         self.attempts: dict[int, int] = {}
         """How often each step was started before, where it was: by an evdsl that broke off."""
 
@@ -81,19 +79,17 @@ class Journal:
         clock: Callable[[], float] = time.time,
     ) -> Journal:
         """Begin a run, with a number above `above`; no older one can be resumed from now on, and the oldest are
-        forgotten. Raises Unwritable."""
+        forgotten. Raises Unwritable, stored.Unreadable."""
         run = state.database.execute
         with Transaction(state):
+            _take_in(state)
             plan = _kept(state, begin)
             (last,) = run("SELECT coalesce(max(number), 0) FROM run").fetchone()
             values = (
                 max(last, above) + 1,
                 plan,
                 begin.file,
-                json.dumps(begin.options),
-                json.dumps([debt.to_json() for debt in begin.debts]),
-                json.dumps(dict(begin.dirty), sort_keys=True),
-                json.dumps(sorted(begin.outside)),
+                *_words(begin),
                 os.getpid(),
                 __version__,
                 clock(),
@@ -105,7 +101,7 @@ class Journal:
             )
             run("UPDATE run SET over = 1 WHERE number < ?", (values[0],))
             _forget(state, values[0] - KEPT)
-        return cls(state, values[0], steps, begin.dirty, redactor or Redactor(()), clock)
+        return cls(state, values[0], steps, redactor or Redactor(()), clock)
 
     @classmethod
     def go_on(
@@ -113,7 +109,6 @@ class Journal:
         state: State,
         number: int,
         steps: Sequence[Step],
-        dirty: Mapping[str, int],
         redactor: Redactor | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Journal:
@@ -122,23 +117,32 @@ class Journal:
         with Transaction(state):
             run("DELETE FROM ended WHERE run = ? AND state IN ('idle', 'skipped')", (number,))
             run("UPDATE run SET exit = NULL, ended = NULL, pid = ? WHERE number = ?", (os.getpid(), number))
-        made = cls(state, number, steps, dirty, redactor or Redactor(()), clock)
+        made = cls(state, number, steps, redactor or Redactor(()), clock)
         rows = run("SELECT step, max(attempt) FROM started WHERE run = ? GROUP BY step", (number,))
         made.attempts = dict(rows.fetchall())
         return made
 
     def replan(self, begin: Begin, kept: Mapping[int, int]) -> None:
-        """Go on by another plan. `kept` has the new number of each step whose end still counts. Raises Unwritable."""
+        """Go on by another plan. `kept` has the new number of each step whose end still counts, or that was cut. What
+        the run has left so far is what it begins with from now on. Raises Unwritable, stored.Unreadable."""
         run, many = self._state.database.execute, self._state.database.executemany
         with Transaction(self._state):
-            rows = run("SELECT * FROM ended WHERE run = ?", (self.number,)).fetchall()
+            _take_in(self._state)
+            ends = run("SELECT * FROM ended WHERE run = ?", (self.number,)).fetchall()
+            starts = run("SELECT * FROM started WHERE run = ?", (self.number,)).fetchall()
+            cut = {kept[step]: n for step, n in unfinished(self._state, self.number).items() if step in kept}
             run("DELETE FROM ended WHERE run = ?", (self.number,))
             run("DELETE FROM started WHERE run = ?", (self.number,))
-            many(_END, [(row[0], kept[row[1]], *row[2:]) for row in rows if row[1] in kept])
-            plan = _kept(self._state, begin)
-            outside = json.dumps(sorted(begin.outside))
-            run("UPDATE run SET plan = ?, outside = ? WHERE number = ?", (plan, outside, self.number))
-        self.attempts = {}
+            many(_END, [(row[0], kept[row[1]], *row[2:]) for row in ends if row[1] in kept])
+            many(_START, [(row[0], kept[row[1]], *row[2:]) for row in starts if kept.get(row[1]) in cut])
+            dirty = dict(begin.dirty)
+            for step, times in cut.items():  # these stay with their starts
+                dirty[self._steps[step].name] -= times
+            run(
+                "UPDATE run SET plan = ?, options = ?, debts = ?, dirty = ?, outside = ? WHERE number = ?",
+                (_kept(self._state, begin), *_words(begin._replace(dirty=dirty)), self.number),
+            )
+        self.attempts = cut
 
     def started(self, step: int) -> None:
         """A step is about to be spawned."""
@@ -175,8 +179,7 @@ class Journal:
         data = ""
         if outcome.data:
             kept = {k: v for k, v in outcome.data.items() if self._redactor.text(v) == v}
-            data = json.dumps(kept)
-            self._reports += [(self._steps[step].resource, name, value) for name, value in kept.items()]
+            data = json.dumps(kept) if kept else ""
         why = self._redactor.text(reason) if reason else ""
         self._ends.append((self.number, step, state, why, self._clock(), outcome.seconds, tries, data))
 
@@ -190,23 +193,16 @@ class Journal:
                 many(_END, self._ends)
                 if self._sinks:
                     many("INSERT OR REPLACE INTO sink VALUES (?, ?)", self._sinks)
-                if self._reports:
-                    many("INSERT OR REPLACE INTO reported VALUES (?, ?, ?)", self._reports)
             if self._starts:
-                many("INSERT INTO started VALUES (?, ?, ?, ?)", self._starts)
-        self._ends, self._starts, self._sinks, self._reports = [], [], [], []
+                many(_START, self._starts)
+        self._ends, self._starts, self._sinks = [], [], []
 
     def end(self, exit: int, left: Left) -> None:
         """The run has come to its end, and this is what it leaves. Raises Unwritable."""
         self.commit()
-        cuts = {action: self._dirty.get(action, 0) for action in left.dirty}
-        if any(cuts.values()):  # one that has come to an end since begins to count anew
-            rows = self._state.database.execute(
-                "SELECT step FROM ended WHERE run = ? AND tries > 0", (self.number,)
-            )
-            cuts |= {name: 0 for (step,) in rows if (name := self._steps[step].name) in cuts}
         with Transaction(self._state):
-            leave(self._state, left.debts, cuts)
+            cuts = times_cut(self._state, self.number, self._steps) if left.dirty else {}
+            leave(self._state, left.debts, {action: cuts.get(action, 0) for action in left.dirty})
             self._state.database.execute(
                 "UPDATE run SET exit = ?, ended = ?, over = ? WHERE number = ?",
                 (exit, self._clock(), exit != _INTERRUPTED, self.number),
@@ -214,7 +210,33 @@ class Journal:
 
 
 _INTERRUPTED = 130
+_START = "INSERT INTO started VALUES (?, ?, ?, ?)"
 _END = "INSERT INTO ended VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def unfinished(state: State, number: int) -> dict[int, int]:
+    """The steps that were begun in a run and came to no end, each with the number of times that it was begun in it."""
+    rows = state.database.execute(
+        "SELECT step, max(attempt) FROM started WHERE run = ?1"
+        " AND step NOT IN (SELECT step FROM ended WHERE run = ?1 AND tries > 0) GROUP BY step",
+        (number,),
+    )
+    return dict(rows.fetchall())
+
+
+def times_cut(state: State, number: int, steps: Sequence[Step]) -> dict[str, int]:
+    """What was dirty when a run began or was cut in it, each with how often it was cut since it last came to an end, in
+    whichever run."""
+    run = state.database.execute
+    (before,) = run("SELECT dirty FROM run WHERE number = ?", (number,)).fetchone()
+    found: dict[str, int] = json.loads(before)
+    cut = unfinished(state, number)
+    if cut or any(found.values()):
+        rows = run("SELECT step FROM ended WHERE run = ? AND tries > 0", (number,))
+        found.update((name, 0) for (step,) in rows if (name := steps[step].name) in found)
+        for step, times in cut.items():
+            found[steps[step].name] = found.get(steps[step].name, 0) + times
+    return found
 
 
 def leave(state: State, debts: Sequence[Debt], dirty: Mapping[str, int]) -> None:
@@ -224,6 +246,22 @@ def leave(state: State, debts: Sequence[Debt], dirty: Mapping[str, int]) -> None
     many("INSERT INTO debt (content) VALUES (?)", [(json.dumps(debt.to_json()),) for debt in debts])
     run("DELETE FROM dirty")
     many("INSERT INTO dirty VALUES (?, ?)", sorted(dirty.items()))
+
+
+def _words(begin: Begin) -> tuple[str, ...]:
+    """What a run begins with, as it is kept: options, debts, dirty, outside."""
+    return (
+        json.dumps(begin.options),
+        json.dumps([debt.to_json() for debt in begin.debts]),
+        json.dumps(dict(begin.dirty), sort_keys=True),
+        json.dumps(sorted(begin.outside)),
+    )
+
+
+def _take_in(state: State) -> None:
+    """What the steps of the last run reported is what the next one finds."""
+    rows = of_last_run(state)
+    state.database.executemany("INSERT OR REPLACE INTO reported VALUES (?, ?, ?)", rows)
 
 
 def _kept(state: State, begin: Begin) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from ..base.events import FAILURE
+from ..base.events import FAILURE, OUTCOMES
 from ..drivers.job import Job
 from ..drivers.outcome import Outcome
 from ..plan.plan import Plan, Trigger
@@ -134,7 +134,8 @@ def run(
     with Interrupts(executor.wake) as interrupts:
         live.run(interrupts)
     assert engine.finished, "a plan whose steps wait for each other"
-    fold, left = engine.folds(), engine.left(journal.number)
+    still_cut = [step for step in cut if engine.states[step] not in OUTCOMES]
+    fold, left = engine.folds(), engine.left(journal.number, still_cut)
     code = exit_code(fold, left.owes(plan), interrupts.count > 0, detailed_exitcode)
     try:
         journal.end(code, left)
@@ -283,7 +284,7 @@ class _Live:
             elif before := self._restored.get(effect.step):
                 if before.data:
                     self._reported[effect.step] = before.data
-                settled, *more = self.engine.settle(effect.step, before)
+                settled, *more = self.engine.settle(effect.step, before, recorded=True)
                 assert isinstance(settled, Settled)
                 self.trace.append(
                     Line(self.plan.steps[effect.step].id, settled.state, settled.because, settled.reason)

@@ -13,7 +13,7 @@ from ..plan.plan import Plan
 from ..plan.stored import Stored, from_bytes
 from .debts import Debt
 from .engine import Engine, Start, fold
-from .journal import leave
+from .journal import leave, times_cut, unfinished
 from .state import State, Transaction
 
 _RAN = frozenset(OUTCOMES)
@@ -121,12 +121,19 @@ class Run:
 
     def cut(self) -> dict[int, int]:
         """The steps that were begun and have no end, each with the number of times that it was begun in this run."""
-        rows = self._state.database.execute(
-            "SELECT step, max(attempt) FROM started WHERE run = ?1"
-            " AND step NOT IN (SELECT step FROM ended WHERE run = ?1) GROUP BY step",
-            (self.number,),
-        )
-        return dict(rows.fetchall())
+        return unfinished(self._state, self.number)
+
+    def times_cut(self) -> dict[str, int]:
+        """What was dirty when it began or was cut in it, each with the times that it was cut since it last came to an
+        end."""
+        return times_cut(self._state, self.number, self.stored.plan.steps)
+
+    def broken(self) -> Now:
+        """What it leaves if it goes no further."""
+        engine = self.replayed()
+        left = engine.left(self.number, self.cut())
+        cuts = self.times_cut() if left.dirty else {}
+        return Now(left.debts, {action: cuts.get(action, 0) for action in sorted(left.dirty)})
 
     def replayed(self) -> Engine:
         """The engine of this run, brought to where it was: `running` holds what was in flight or about to start."""
@@ -148,7 +155,7 @@ def replay(engine: Engine, outcomes: Mapping[int, Outcome]) -> None:
     while waiting:
         effect = waiting.pop()
         if isinstance(effect, Start) and effect.step in outcomes:
-            waiting += engine.settle(effect.step, outcomes[effect.step])
+            waiting += engine.settle(effect.step, outcomes[effect.step], recorded=True)
 
 
 class Now(NamedTuple):
@@ -178,7 +185,7 @@ def now(state: State) -> Now:
     """What the next run begins with. Of a run that broke off it is worked out from what it wrote. Raises Unreadable."""
     last = last_run(state)
     if last is not None and last.exit is None and not last.over:
-        return _broken(last)
+        return last.broken()
     run = state.database.execute
     debts = [Debt.from_json(json.loads(text)) for (text,) in run("SELECT content FROM debt ORDER BY rank")]
     return Now(debts, dict(run("SELECT action, cuts FROM dirty ORDER BY action").fetchall()))
@@ -190,19 +197,6 @@ def close(state: State, keep: Now) -> None:
     with Transaction(state):
         leave(state, keep.debts, keep.dirty)
         state.database.execute("UPDATE run SET over = 1")
-
-
-def _broken(run: Run) -> Now:
-    """What a run that broke off leaves."""
-    engine, cut = run.replayed(), run.cut()
-    left = engine.left(run.number, cut)
-    steps = engine.plan.steps
-    cuts = {action: run.dirty.get(action, 0) for action in left.dirty}
-    ended = {steps[step].name for step, state in enumerate(engine.states) if state in _RAN}
-    for step, times in cut.items():
-        name = steps[step].name
-        cuts[name] = times + (0 if name in ended else run.dirty.get(name, 0))
-    return Now(left.debts, dict(sorted(cuts.items())))
 
 
 class Last(NamedTuple):

@@ -12,6 +12,7 @@ from evdsl.run.handed import Connections, Missing
 from evdsl.run.live import Result, run
 from evdsl.run.local import LocalExecutor
 from evdsl.run.prepare import Preparing
+from evdsl.run.reported import reported
 from evdsl.run.simulate import Line
 from evdsl.run.state import State
 
@@ -38,7 +39,7 @@ class Site:
         assert program.stands, [(d.code, d.message) for d in program.diagnostics]
         assert program.inner is not None
         plan = program.plan(start=start or [])
-        connections = Connections(program.inner, plan.inner, self.state.reported())
+        connections = Connections(program.inner, plan.inner, reported(self.state))
         prepare = Preparing(program.inner, plan.inner, connections, 1)
         result: Result = run(
             plan.inner, prepare, self.executor, journal(plan.inner, self.state), lambda event: None

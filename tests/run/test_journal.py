@@ -12,6 +12,7 @@ from evdsl.drivers.outcome import Outcome
 from evdsl.plan.plan import Plan
 from evdsl.run.engine import Left
 from evdsl.run.journal import KEPT, Journal
+from evdsl.run.reported import reported
 from evdsl.run.runs import Run, close, last_outcomes, last_run, now, runs
 from evdsl.run.state import State, Unwritable
 
@@ -93,7 +94,7 @@ def test_tries_and_what_was_reported(state: State) -> None:
     assert run.outcomes()[at].data == {"port": "80"}, (
         "a secret is kept nowhere, nor handed on later in disguise"
     )
-    assert state.reported() == {"a": {"port": "80"}}
+    assert reported(state) == {"a": {"port": "80"}}
     assert b"hunter2" not in Path(state.path).read_bytes() + Path(state.path + "-wal").read_bytes()
 
 
@@ -149,7 +150,7 @@ def test_going_on(state: State) -> None:
     assert run.cut() == {at["b"]: 1}
     engine = run.replayed()
     assert set(engine.running) == {at["b"], at["d"]}
-    more = Journal.go_on(state, run.number, plan.steps, {})
+    more = Journal.go_on(state, run.number, plan.steps)
     more.started(at["b"])
     more.commit()
     run = runs(state)[0]
