@@ -12,6 +12,7 @@ import pytest
 from model.plan import Refused, parse_rules_only, plan
 from model.random_programs import random_outcomes, random_program
 from model.run import fold, simulate
+from model.runs import NOTHING, Shape, proceed
 
 CASES = Path(__file__).parent / "cases"
 
@@ -41,11 +42,19 @@ def test_case(case: Path) -> None:
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("runs/*.json")), ids=lambda c: c.stem)
-def test_first_run(case: Path) -> None:
-    """The first of several runs has no state yet; the later ones are not the model's."""
-    run = json.loads(case.read_text("utf-8"))[0]
+def test_several_runs(case: Path) -> None:
     made = plan(parse_rules_only(case.with_suffix(".events").read_text("utf-8")))
-    assert simulate(made, run["outcomes"]) == run["trace"]
+    left = NOTHING
+    for run in json.loads(case.read_text("utf-8")):
+        if left == NOTHING:
+            assert simulate(made, run["outcomes"]) == run["trace"]
+        said = run["outcomes"]
+        done = proceed(Shape(made), left, {}, lambda step: said.get(step, "changed"))  # noqa: B023
+        left = done.left()
+        assert done.trace == run["trace"]
+        assert done.exit(False, left) == run["exit"]
+        owed = {f"{', '.join(d.emitters)} {'|'.join(sorted(d.events))} {d.to}" for d in left.debts}
+        assert owed == set(run["debts"])
 
 
 @pytest.mark.parametrize(
