@@ -91,7 +91,7 @@ def text(quotes: str, kind: str, patterns: list[Rule]) -> Rule:
 
 def options(some: tuple[str, ...]) -> list[Rule]:
     known = match(rf"{WORD}{either(some)}(?=[ \t]*=(?!=))", "support.type.property-name.option")
-    return [known, *include("key", "value")]
+    return [*(include("exits") if "exits" in some else []), known, *include("key", "value")]
 
 
 def repository() -> dict[str, Rule]:
@@ -137,6 +137,15 @@ def repository() -> dict[str, Rule]:
         },
         "list": brackets("[", "]", options(words.OPTIONS)),
         "map": begin(r"\{(?!\{)", include("comment", "key", "value"), r"\}"),
+        "exits": begin(
+            rf"{WORD}(exits)[ \t]*=[ \t]*\{{",
+            [
+                match(rf"(?<==)[ \t]*{either(words.EVENTS)}{OVER}", _1=EVENT),
+                *include("comment", "key", "value"),
+            ],
+            r"\}",
+            _1="support.type.property-name.option",
+        ),
         "condition": begin(
             rf"{WORD}(if){OVER}|(?<=[\]}}])(if){OVER}", [*include("group"), *tests], _1=KEYWORD, _2=KEYWORD
         ),
@@ -251,8 +260,9 @@ def vim() -> str:
     """`vim/syntax/evdsl.vim`: the template beside it with `@NAME@` filled in; each word stands in `\\%( \\)`."""
     # atomic, `\@>`: on a long name Vim runs out of memory where it may go back into it
     ref = r"""\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>"""
+    gap = r"\%(\s\|\\\n\)*"
     filled = {
-        "REFS": rf"{ref}\%(\s*,\s*{ref}\)*",
+        "REFS": rf"{ref}\%({gap},{gap}{ref}\)*",
         "REF": ref,
         "FIRST": r"\%(\%(^\|[{;]\)\s*\)\@<=",
         "WORD": r"[^[:blank:](\[{,|=!]\@1<!",

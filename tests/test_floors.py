@@ -27,10 +27,12 @@ ROOMS = {
     "yaml": "meaning/inventory.py",
     "jinja2": "drivers/*.py",
     "ansible": "emit/ansible_module.py",
+    "rich": "faces/*.py",
+    "pygments": "faces/highlight.py",
 }
 """Where alone a library may be imported. networkx may be in any room, but only inside of functions."""
 
-LATE = {"lark", "networkx", "yaml", "jinja2", "sqlite3", "asyncio", "pygls", "lsprotocol"}
+LATE = {"lark", "networkx", "yaml", "jinja2", "sqlite3", "asyncio", "pygls", "lsprotocol", "rich", "pygments"}
 """What costs too much to be imported where nobody asked for it: only inside of functions, or of a room of its own."""
 
 LONGEST = 450
@@ -137,12 +139,17 @@ def _in(module: Path, room: str) -> bool:
 
 
 def test_what_is_dear_is_imported_late() -> None:
-    """In functions only; at the top of a room of its own is late too, as that room is: sqlite3, the language server."""
+    """In functions only; at the top of a room of its own is late too, as that room is: sqlite3, the language server, the
+    lexer of Pygments."""
     early = [i for i in ALL if i.target.split(".")[0] in LATE and not i.late and not i.typing]
-    assert {str(i.module) for i in early if i.module.parent != Path("faces/lsp")} <= {"run/state.py"}
+    assert {str(i.module) for i in early if i.module.parent != Path("faces/lsp")} <= {
+        "run/state.py",
+        "faces/highlight.py",
+    }
     entering = [i for i in ALL if i.target.startswith("evdsl.faces.lsp") and not i.late and not i.typing]
     assert {i.module.parent for i in entering} <= {Path("faces/lsp")}
     assert [str(i) for i in early if i.module == Path("faces/lsp/start.py")] == []
+    assert [str(i) for i in ALL if i.target == "evdsl.faces.highlight" and not i.late] == []
     importers = [i for i in ALL if i.target == "evdsl.run.state" and not i.late and not i.typing]
     assert {i.module.parts[0] for i in importers} <= {"run"}
 

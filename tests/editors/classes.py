@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -65,14 +65,15 @@ def expected(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return blanked(made, text)
 
 
-def events(nodes: Iterable[ast.Node]) -> Iterator[ast.Ref]:
-    for node in nodes:
-        if isinstance(node, ast.Rule | ast.OwnRule):
-            yield from node.events
-        elif isinstance(node, ast.For):
-            yield from events(node.body)
-        elif isinstance(node, ast.Connect):
-            yield from events(node.links or ())
+def events(node: Any) -> Iterator[ast.Ref | ast.Word]:
+    """The words of a tree that are events: those that a rule listens for, and what `exits` makes of exit codes."""
+    if isinstance(node, ast.Rule | ast.OwnRule):
+        yield from node.events
+    elif isinstance(node, ast.Option) and node.name.text == "exits" and isinstance(node.value, ast.Map):
+        yield from (value for _, value in node.value.pairs if isinstance(value, ast.Word))
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from events(part)
 
 
 def _fill(made: list[str], start: int, end: int, kind: str) -> None:

@@ -1,98 +1,13 @@
-"""`grammar/vim` in a real Vim: loaded without an error, and coloured as the parser reads."""
+"""What Vim colours beyond the classes that all highlighters share."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from .classes import ROOT, blanked, differences, expected, files, program
-
-HERE = Path(__file__).parent
-GROUPS = {
-    "evdslComment": "comment",
-    "evdslString": "string",
-    "evdslEvent": "event",
-    **dict.fromkeys(
-        ("evdslStatement", "evdslOn", "evdslOrder", "evdslAll", "evdslIn", "evdslAs", "evdslNoEvents", "evdslIf",
-         "evdslLogic"), "keyword"),
-}  # fmt: skip
-
-
-def dumped(paths: list[Path], folder: Path) -> list[Any]:
-    """File type and groups of each file, by Vim without any configuration of its user."""
-    out = folder / "dump.json"
-    names = [str(p) for p in paths]
-    done = subprocess.run(
-        [
-            program("vim"),
-            "-e",
-            "-s",
-            "-N",
-            "-n",
-            "-u",
-            "NONE",
-            "-i",
-            "NONE",
-            "-S",
-            str(HERE / "dump.vim"),
-            *names,
-        ],
-        env={
-            **os.environ,
-            "EVDSL_VIM": str(ROOT / "grammar/vim"),
-            "EVDSL_DUMP": str(out),
-            "HOME": str(folder),
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=300,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    made: list[Any] = json.loads(out.read_text("utf-8"))
-    return made
-
-
-def groups(text: str, lines: list[list[str]]) -> list[str]:
-    """The group of each character; Vim counts bytes."""
-    made: list[str] = []
-    for line, names in zip(text.split("\n"), lines, strict=False):
-        at = 0
-        for character in line:
-            made.append(names[at])
-            at += len(character.encode())
-        made.append("")
-    return (made + [""] * len(text))[: len(text)]
-
-
-def classes(text: str, lines: list[list[str]]) -> list[str]:
-    found = groups(text, lines)
-    # what stands in `{{ }}` inside of a string is a hole, and part of the string
-    quoted = [
-        "string" if n == "evdslHole" and _within(found, i) else GROUPS.get(n, "") for i, n in enumerate(found)
-    ]
-    return blanked(quoted, text)
-
-
-def _within(found: list[str], at: int) -> bool:
-    while at and found[at] == "evdslHole":
-        at -= 1
-    return found[at] == "evdslString"
-
-
-@pytest.mark.real
-def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [p for p in files() if "random-" not in p.name and p.stat().st_size < 20_000]
-    assert len(paths) > 50
-    for path, made in zip(paths, dumped(paths, tmp_path), strict=True):
-        text = path.read_text("utf-8")
-        assert made["filetype"] == "evdsl"
-        assert not differences(text, expected(text, monkeypatch), classes(text, made["lines"])), path
-
+from .classes import differences, expected
+from .vim import classes, dumped, groups
 
 SAMPLE = """\
 ## doc

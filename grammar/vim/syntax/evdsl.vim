@@ -8,7 +8,8 @@ endif
 " A word is a keyword only where a statement or clause begins; items further down win over those further up.
 
 " ---- orders: `LATER after EARLIER`
-syn match evdslLater +\%(\%(^\|[{;]\)\s*\)\@<=\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>\%(\s*,\s*\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>\)*+ nextgroup=evdslOrder skipwhite
+syn match evdslLater +\%(\%(^\|[{;]\)\s*\)\@<=\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>\%(\%(\s\|\\\n\)*,\%(\s\|\\\n\)*\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>\)*+ nextgroup=evdslOrder,evdslLaterOn skipwhite
+syn match evdslLaterOn +\\\n\s*+ contained nextgroup=evdslOrder
 syn match evdslOrder +\%(after\|needs\)\%([[:alnum:]_.*<#@+-]\|{{\)\@!+ contained
 
 " ---- statements
@@ -37,7 +38,7 @@ syn region evdslLinks matchgroup=evdslBrace start=+{+ end=+}+ contained contains
 syn match evdslNoEvents +\%(\%(^\|[{;]\)\s*\)\@<=\%(no\)\s\+\%(events\)\%([[:alnum:]_.*<#@+-]\|{{\)\@!+ contained
 
 syn match evdslOn +\%(\%(^\|[{;]\)\s*\)\@<=\%(on\)\%([[:alnum:]_.*<#@+-]\|{{\)\@!+ nextgroup=evdslAll,evdslEmitters skipwhite
-syn match evdslEmitters +\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>\%(\s*,\s*\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>\)*+ contained nextgroup=evdslEvent,evdslGoesOn skipwhite
+syn match evdslEmitters +\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>\%(\%(\s\|\\\n\)*,\%(\s\|\\\n\)*\%(\%([^[:blank:],|;:=()\[\]{}"'#\\]\+\|{{\s*[0-9A-Za-z_-]\+\s*}}\)\+\%(#\d\+\)\=\)\@>\)*+ contained nextgroup=evdslEvent,evdslGoesOn skipwhite
 syn match evdslGoesOn +\\\n\s*+ contained nextgroup=evdslEvent
 syn match evdslAll +\%(all\)\%([[:alnum:]_.*<#@+-]\|{{\)\@!+ contained nextgroup=evdslEmitters skipwhite
 syn match evdslEvent +\%(ok\|changed\|created\|removed\|failed\|error\|success\|failure\|done\|skipped\)\%([[:alnum:]_.*<#@+-]\|{{\)\@!+ contained nextgroup=evdslBar skipwhite
@@ -56,7 +57,10 @@ syn match evdslNumber +[^[:blank:](\[{,|=!]\@1<!-\=\d\+\%(\.\d\+\)\=\%(m\=s\|m\|
 syn match evdslConstant +[^[:blank:](\[{,|=!]\@1<!\%(true\|false\)\%([[:alnum:]_.*<#@+-]\|{{\)\@!+
 syn match evdslOption +[^[:blank:](\[{,|=!]\@1<!\%(timeout\|retry\|delay\|cwd\|env\|sudo\|unless\|onlyif\|creates\|changes\|exits\|confirm\|sensitive\|on_cut\)\ze\s*=+ contained
 syn match evdslOption +[^[:blank:](\[{,|=!]\@1<!\%(user\|port\|parallel\|key\|jump\)\ze\s*=+ contained
-syn region evdslBrackets start=+\[+ end=+\]+ contains=evdslOption,@evdslValue
+syn match evdslExits +[^[:blank:](\[{,|=!]\@1<!\%(exits\)\ze\s*=\s*{+ contained nextgroup=evdslCodes
+syn region evdslCodes matchgroup=evdslBrace start=+\s*=\s*{+ end=+}+ contained contains=evdslOutcome,@evdslValue
+syn match evdslOutcome +\%(=\s*\)\@<=\%(ok\|changed\|created\|removed\|failed\|error\|success\|failure\|done\|skipped\)\%([[:alnum:]_.*<#@+-]\|{{\)\@!+ contained
+syn region evdslBrackets start=+\[+ end=+\]+ contains=evdslOption,evdslExits,@evdslValue
 syn region evdslArguments start=+(+ end=+)+ contains=@evdslValue
 syn region evdslMap start=+{{\@!+ end=+}+ contained contains=@evdslValue
 syn region evdslString start=+"+ skip=+\\.+ end=+"+ oneline contains=evdslHole
@@ -77,6 +81,8 @@ hi def link evdslNoEvents Statement
 hi def link evdslIf Conditional
 hi def link evdslLogic Operator
 hi def link evdslEvent Constant
+hi def link evdslOutcome Constant
+hi def link evdslExits Type
 hi def link evdslName Identifier
 hi def link evdslVariable Identifier
 hi def link evdslResource Identifier
