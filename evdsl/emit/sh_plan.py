@@ -118,9 +118,9 @@ class Table:
         looks = ",".join(f"{self.node(look)}{'' if look.fold else '#'}" for look in trigger.looks)
         source = trigger.origin.source.path
         file = self._files.setdefault(source, len(self._files))
-        every = "+" if trigger.all and len(trigger.looks) > 1 else ""
+        assert trigger.all or len(trigger.looks) == 1, "a rule on any of several is several rules"
         where = f"{trigger.origin.line}@{file}" if file else str(trigger.origin.line)
-        return f"{every}{looks}:{letters(trigger.events)}:{where}"
+        return f"{looks}:{letters(trigger.events)}:{where}"
 
     def _dormant(self) -> str:
         """The rules to actions of the plan that are not in it, as debts name them: a debt of one of them still stands."""

@@ -21,12 +21,28 @@ TEXT = '. "$OUTCOMES/$EVDSL_RESOURCE.$EVDSL_ACTION#$EVDSL_INSTANCE"'
 WORDS = ["changed"] * 5 + ["ok"] * 3 + ["created", "created", "removed", "failed", "failed", "error"]
 
 SAYS = {
-    "ok": ['echo ok >"$EVDSL_EVENT"', 'printf ok >"$EVDSL_EVENT"', 'printf "failed\\n\\n ok \\r\\n" >"$EVDSL_EVENT"'],
-    "changed": ["exit 0", 'echo changed >"$EVDSL_EVENT"', ": >unused"],
-    "created": ['echo created >"$EVDSL_EVENT"'],
+    "ok": [
+        'echo ok >"$EVDSL_EVENT"',
+        'printf ok >"$EVDSL_EVENT"',
+        'printf "failed\\n\\n ok \\r\\n" >"$EVDSL_EVENT"',
+    ],
+    "changed": [
+        "case $EVDSL_EVENT in *.1) exit 1 ;; esac",
+        "case ${w-} in *a* | *old* | *it*) exit 1 ;; esac",
+        "exit 0",
+        'echo changed >"$EVDSL_EVENT"',
+        ": >unused",
+    ],
+    "created": ["exit 77", 'echo created >"$EVDSL_EVENT"'],
     "removed": ['echo removed >"$EVDSL_EVENT"; exit 0'],
     "failed": ["exit 1", "exit 124", "exit 255", 'echo failed >"$EVDSL_EVENT"', "echo no >&2; exit 2"],
-    "error": ["exit 127", "kill -KILL $$", 'echo error >"$EVDSL_EVENT"; exit 3', 'echo what >"$EVDSL_EVENT"', "kill $$"],
+    "error": [
+        "exit 127",
+        "kill -KILL $$",
+        'echo error >"$EVDSL_EVENT"; exit 3',
+        'echo what >"$EVDSL_EVENT"',
+        "kill $$",
+    ],
 }
 """Ways in which an action can come to each outcome."""
 
@@ -75,8 +91,9 @@ def _options(rng: random.Random) -> str:
 
 
 def outcomes(rng: random.Random, ids: Iterable[str]) -> dict[str, str]:
-    """What each instance comes to if it runs."""
-    return {id_: rng.choice(WORDS) for id_ in sorted(ids)}
+    """What each instance comes to if it runs. Some times all is calm, as that is when folds tell `created` apart."""
+    words = ["ok", "created"] if rng.random() < 0.3 else WORDS
+    return {id_: rng.choice(words) for id_ in sorted(ids)}
 
 
 def tell(folder: Path, said: dict[str, str], rng: random.Random) -> None:
@@ -84,7 +101,11 @@ def tell(folder: Path, said: dict[str, str], rng: random.Random) -> None:
     folder.mkdir(exist_ok=True)
     for id_, word in said.items():
         data = f'echo "data.v={rng.choice(_REPORTED)}" >>"$EVDSL_EVENT"\n' if rng.random() < 0.2 else ""
-        ways = SAYS[word] if not data else [w.replace(">", ">>") for w in SAYS[word] if "EVENT" in w or "exit" in w]
+        ways = (
+            SAYS[word]
+            if not data
+            else [w.replace(">", ">>") for w in SAYS[word] if "EVENT" in w or "exit" in w]
+        )
         (folder / id_).write_text(data + rng.choice(ways) + "\n", "utf-8")
 
 

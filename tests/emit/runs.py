@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Collection, Sequence
+import sys
+from collections.abc import Collection, Sequence, Set
 from pathlib import Path
+
+import pytest
 
 from evdsl.api import Plan
 from evdsl.drivers.outcome import Outcome
@@ -14,7 +17,7 @@ from evdsl.emit.target import Order, load
 from evdsl.run.debts import Debt
 from evdsl.run.engine import Engine, Start
 from evdsl.run.handed import Connections
-from evdsl.run.live import Sink
+from evdsl.run.live import Sink, exit_code
 from evdsl.run.local import LocalExecutor
 from evdsl.run.prepare import Preparing
 from evdsl.version import __version__
@@ -28,8 +31,14 @@ SHELLS: dict[str, list[str]] = {
 }
 
 
-def available(shell: str) -> bool:
-    return shutil.which(SHELLS[shell][0]) is not None
+def needed(program: str) -> str:
+    """The path of a program; where it is missing the test is skipped, with EVDSL_REAL=1 it fails."""
+    found = shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
+    if found is None:
+        if os.environ.get("EVDSL_REAL") == "1":
+            pytest.fail(f"`{program}` is not there")
+        pytest.skip(f"`{program}` is not there")
+    return found
 
 
 def compiled(plan: Plan, to: str = "sh", allow: Collection[str] = ()) -> bytes:
@@ -42,6 +51,7 @@ class Script:
     """A compiled script in a folder of its own."""
 
     def __init__(self, folder: Path, content: bytes, shell: str) -> None:
+        needed(SHELLS[shell][0])
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.shell = folder, shell
         self.path = folder / "p.sh"
@@ -77,6 +87,11 @@ class Live:
         self._sinks: dict[str, dict[str, object]] = {}
         self._reported: dict[str, dict[str, str]] = {}
         self._number = 0
+        self.outside: Set[int] = frozenset()
+        self.successors: list[list[int]] = []
+        """For each step those that waited for it in the last run."""
+        self.code = 0
+        """The exit code of the last run."""
 
     def run(self, limits: Sequence[str] = ()) -> tuple[dict[str, str], dict[str, str]]:
         """What became of each step, and what each that ran said before dirt was taken into account."""
@@ -84,10 +99,12 @@ class Live:
 
         plan = self.plan.inner
         self._number += 1
-        outside = outside_of(self.plan.program, plan, limits)[0]
-        engine = Engine(plan, debts=self.debts, dirty=self.dirty, outside=outside)
+        self.outside = outside_of(self.plan.program, plan, limits)[0]
+        engine = Engine(plan, debts=self.debts, dirty=self.dirty, outside=self.outside)
         before = {name: dict(values) for name, values in self._reported.items()}
-        prepare = Preparing(self.plan.program, plan, Connections(self.plan.program, plan, before), self._number)
+        prepare = Preparing(
+            self.plan.program, plan, Connections(self.plan.program, plan, before), self._number
+        )
         executor = LocalExecutor(3)
         said: dict[str, str] = {}
         reported: dict[int, object] = {}
@@ -120,8 +137,10 @@ class Live:
                         waiting += engine.settle(step, outcome)
         finally:
             executor.close()
+        self.successors = engine.successors
         left = engine.left(self._number)
         self.debts, self.dirty = left.debts, left.dirty
+        self.code = exit_code(engine.folds(), bool(left.debts), False)
         states = {step.id: state for step, state in zip(plan.steps, engine.states, strict=True)}
         return states, said
 

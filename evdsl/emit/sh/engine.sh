@@ -1,8 +1,8 @@
 # ==== The engine. Every step has a number N and
 #   a row NAMES;RULES;NEEDS;AFTER of the table, eight of them in each of _x0, _x1 and so on. NAMES: its resource, its action,
 #         its instance, the number of the function that does it, and the fold that it is part of, if any. RULES: what
-#         sets it off, STEPS:LETTERS:LINE for each rule (@FILE behind the line where it is not the first file; a + in
-#         front of the steps: each of them has to match; # behind a step: that instance), and a : if it starts by itself.
+#         sets it off, STEPS:LETTERS:LINE for each rule (@FILE behind the line where it is not the first file; of
+#         several steps with a comma each has to match; # behind a step: that instance), and a : if it starts by itself.
 #         NEEDS: the steps that it needs. AFTER: those that wait for it.
 #   a state, eight of them in each of _g0, _g1 and so on: how many steps it waits for; then a letter. o ok, c changed, n created, r removed, f failed,
 #         e error, i idle (nothing set it off), s skipped, v skipped because what it needs did not succeed
@@ -87,7 +87,7 @@ because() { # STEP: $_off is not empty if anything sets it off, $_cause is that 
     _line=${_rule##*:} _rule=${_rule%:*}
     case $_rule in
       '') _starts=1 ;;
-      +* | *,*) several ;;
+      *,*) several ;;
       *)
         _look=${_rule%%:*}
         state "${_look%#}"
@@ -99,14 +99,14 @@ because() { # STEP: $_off is not empty if anything sets it off, $_cause is that 
   done
 }
 
-several() { # a rule on several steps: any of them, or behind + every one
-  _looks=${_rule%%:*} _letters=${_rule#*:} _hits=''
-  listed "${_looks#+}"
+several() { # a rule on several steps: every one of them has to match
+  _letters=${_rule#*:} _hits=''
+  listed "${_rule%%:*}"
   for _look in $_listed; do
     state "${_look%#}"
     case $_letters in
       *"$_seen"*) _hits="$_hits $_look" ;;
-      *) case $_looks in +*) _hits='' && break ;; esac ;;
+      *) _hits='' && break ;;
     esac
   done
   for _look in $_hits; do

@@ -127,7 +127,7 @@ rule() { # STEP TEXT: $_found if its action has this rule; of one on failure wor
 written() { # RULE: as it is told apart in debts, EMITTERS:LETTERS, without numbers; $_emitters are the steps
   _emitters=${1%%:*} _written=''
   _letters=${1#*:}
-  case $_emitters in +*) _written='all ' _emitters=${_emitters#+} ;; esac
+  case $_emitters in *,*) _written='all ' ;; esac
   listed "$_emitters"
   for _look in $_listed; do
     row "${_look%#}"
@@ -236,7 +236,7 @@ END
     if [ "$_each" = : ]; then continue; fi
     _off='' _cause='' _line=${_each##*:} _rule=${_each%:*}
     case $_rule in
-      +* | *,*) several ;;
+      *,*) several ;;
       *)
         _look=${_rule%%:*}
         state "${_look%#}"
