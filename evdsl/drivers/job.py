@@ -8,9 +8,13 @@ from typing import NamedTuple
 
 
 class Here(NamedTuple):
-    """This machine. (An ssh host will be another class beside this one; see `Place`.)"""
+    """This machine. (An ssh host will be another class beside this one; see `Place`.)
+
+    `parallel`: how many jobs may run there at a time; 0: as many as the executor has places for.
+    """
 
     name: str = "localhost"
+    parallel: int = 0
 
     def __str__(self) -> str:
         return self.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from ..drivers.job import Job
+from ..drivers.job import Job, Place
 from ..drivers.outcome import Outcome
 
 
@@ -36,8 +36,12 @@ class Executor(Protocol):
         """How many jobs could begin now."""
         ...
 
+    def room(self, place: Place) -> int:
+        """How many of them could be jobs of this place."""
+        ...
+
     def start(self, jobs: Sequence[Job]) -> None:
-        """Begin these jobs. Each is answered by one Done, from `wait`."""
+        """Begin these jobs, those for which there is no room once there is. Each is answered by one Done, from `wait`."""
         ...
 
     def wait(self, timeout: float | None = None) -> list[Notice]:

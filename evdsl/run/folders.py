@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 
+SHARED = ".shared"
 
-def private_folder() -> str:
-    """A new folder that only we may enter. No one can have made it before: its name is not to be guessed."""
+
+def new_path() -> str:
+    """The path of a folder that is not there yet. No one can have made it before: its name is not to be guessed."""
     base = os.environ.get("TMPDIR") or "/tmp"
-    path = os.path.join(os.path.abspath(base), f"evdsl-{os.getpid()}-{os.urandom(8).hex()}")
-    os.mkdir(path, 0o700)
-    return path
+    return os.path.join(os.path.abspath(base), f"evdsl-{os.getpid()}-{os.urandom(8).hex()}")
 
 
-def shared_folder() -> str:
+def shared_folder(beside: str) -> str:
     """A new folder in which other users find a file whose name they are told, and cannot look for any other.
 
-    It stands alone in a folder of its own.
+    It stands alone in a folder of its own, whose path is the one `beside` with SHARED behind it.
     """
-    base = private_folder()
+    base = beside + SHARED
+    os.mkdir(base, 0o700)
     path = os.path.join(base, os.urandom(16).hex())
     os.mkdir(path, 0o700)
     for folder in (path, base):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
@@ -12,13 +11,13 @@ from time import monotonic
 from ..base.redact import Redactor
 from ..drivers import registry
 from ..drivers.driver import Answer, Call, Command, Driver, Ended, Try, Unfit, Verdict
-from ..drivers.job import Job
+from ..drivers.job import Job, Place
 from ..drivers.outcome import Outcome
 from ..drivers.output import Kept, Output
 from ..drivers.sudo import as_user, before, heard, user_of
 from .calls import Calls, Scarce
 from .executor import Again, Done, Notice
-from .folders import private_folder, remove_folder, shared_folder
+from .folders import new_path, remove_folder, shared_folder
 from .poll import Poller
 from .process import ready_this_process
 from .processes import Limits, Processes
@@ -81,7 +80,8 @@ class LocalExecutor:
         self._environ = dict(os.environ)
         self._drivers: dict[str, Driver] = {}
         self._held = 0  # commands that wait for descriptors or processes to be had again
-        self._due: deque[Task] = deque()  # tasks whose pause is over and that wait for a place
+        self._due: list[Task] = []  # tasks that wait for room: begun too early, or their pause is over
+        self._at: dict[Place, int] = {}  # how many tasks are under way at each place
         self._pausing: dict[int, Task] = {}  # by step
         self._notices: list[Notice] = []
         self._timers = Timers()
@@ -94,9 +94,14 @@ class LocalExecutor:
         self._poller.add(self._waking, self._wakes)
         self._calls = Calls(self._ring)
         self._called: dict[int, _Work] = {}  # by ticket
-        self._folder = private_folder()
+        self._folder = new_path()
         self._shared = ""  # the folder of event files that other users write
         self._watchdog = Watchdog(self._folder, lock)
+        try:
+            os.mkdir(self._folder, 0o700)  # now that somebody will remove it in any case
+        except BaseException:
+            self._watchdog.close()
+            raise
         self._processes: Processes[_Work] = Processes(
             self._poller, self._timers, self._watchdog, self._ended, Limits(grace, linger), lock, redactor
         )
@@ -108,15 +113,31 @@ class LocalExecutor:
     @property
     def free(self) -> int:
         """How many jobs could begin now."""
-        return max(0, self.places - self._taken - len(self._due))
+        waiting = len(self._due) and sum(self._below_limit(task) for task in self._due)
+        return max(0, self.places - self._taken - waiting)
+
+    def room(self, place: Place) -> int:
+        """How many of them could be jobs of this place."""
+        if not place.parallel:
+            return self.free
+        waiting = sum(task.job.place == place for task in self._due)
+        return max(0, min(self.free, place.parallel - self._at.get(place, 0) - waiting))
 
     @property
     def _taken(self) -> int:
         return len(self._processes) + len(self._called) + self._held
 
     def start(self, jobs: Sequence[Job]) -> None:
-        """Begin these jobs: first their guards, then the actions."""
-        self._proceed([Task(job, self._driver(job.driver), self._events(job)) for job in jobs])
+        """Begin these jobs: first their guards, then the actions. Those for which there is no room wait for it."""
+        tasks = [Task(job, self._driver(job.driver), self._events(job)) for job in jobs]
+        begin: list[Task] = []
+        for task in tasks:
+            if self._below_limit(task):
+                self._count(task, 1)
+                begin.append(task)
+            else:
+                self._due.append(task)
+        self._proceed(begin)
 
     def wait(self, timeout: float | None = None) -> list[Notice]:
         """What has happened. Blocks until something did, `wake` was called or `timeout` seconds are over."""
@@ -130,8 +151,10 @@ class LocalExecutor:
             self._processes.look_after()
             self._timers.fire()
             self._go_on()
-            while self._due and self._taken < self.places:
-                self._proceed([self._due.popleft()])
+            while (task := self._next()) is not None:
+                self._due.remove(task)
+                self._count(task, 1)
+                self._proceed([task])
         notices, self._notices = self._notices, []
         return notices
 
@@ -149,8 +172,8 @@ class LocalExecutor:
         """1: try nothing again; 2: TERM to all groups, KILL after the grace; 3: KILL. Calls are left at 2."""
         self._level = max(level, self._level)
         for task in [*self._pausing.values(), *self._due]:
-            assert task.last is not None
-            self._notices.append(Done(task.job.step, task.last))
+            never = Outcome("error", "interrupted before it was started")
+            self._notices.append(Done(task.job.step, task.last or never))
         self._pausing.clear()
         self._due.clear()
         if level < 2:
@@ -181,6 +204,24 @@ class LocalExecutor:
             if not task.job.sensitive
         }
 
+    # room
+
+    def _below_limit(self, task: Task) -> bool:
+        """Whether the place of a task has room for it."""
+        place = task.job.place
+        return not place.parallel or self._at.get(place, 0) < place.parallel
+
+    def _count(self, task: Task, by: int) -> None:
+        """A task begins (1) or does not run any more (-1)."""
+        if task.job.place.parallel:
+            self._at[task.job.place] = self._at.get(task.job.place, 0) + by
+
+    def _next(self) -> Task | None:
+        """The first task that waits and for which there is room."""
+        if not self._due or self._taken >= self.places:
+            return None
+        return next(filter(self._below_limit, self._due), None)
+
     # from a task to processes and calls
 
     def _events(self, job: Job) -> str:
@@ -188,7 +229,7 @@ class LocalExecutor:
         if not user_of(job):
             return self._folder
         if not self._shared:
-            self._shared = shared_folder()
+            self._shared = shared_folder(self._folder)
         return self._shared
 
     def _driver(self, name: str) -> Driver:
@@ -336,6 +377,7 @@ class LocalExecutor:
                 self._finish(task, tried)
 
     def _pause(self, task: Task, outcome: Outcome) -> None:
+        self._count(task, -1)
         pause = task.job.pause(task.number)
         self._notices.append(Again(task.job.step, task.number, outcome, pause))
         self._pausing[task.job.step] = task
@@ -347,13 +389,14 @@ class LocalExecutor:
         self._timers.later(pause, over)
 
     def _finish(self, task: Task, outcome: Outcome) -> None:
+        self._count(task, -1)
         self._notices.append(Done(task.job.step, outcome))
 
     # time and descriptors
 
     def _patience(self, timeout: float | None) -> float | None:
         """How long may be slept."""
-        if self._due and self._taken < self.places:
+        if self._next() is not None:
             return 0.0
         until = [u for u in (timeout, self._timers.until, self._processes.until) if u is not None]
         return min(until, default=None)

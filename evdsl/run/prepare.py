@@ -107,6 +107,7 @@ class Preparing:
         self.plan = plan
         self.connections = connections
         self.run = run
+        self._folders: dict[str | None, str] = {}
 
     def __call__(self, step: int, because: Sequence[Cause], reported: Reported) -> Job | Sink | Outcome:
         """The job of a step, or its sink; `error` where a value is missing, naming the connect or the place."""
@@ -146,7 +147,9 @@ class Preparing:
             "EVDSL_RUN": str(self.run),
             "EVDSL_CAUSE": _encoded(cause),
         }
-        folder = os.path.abspath(scope.unit.folder or "")
+        folder = self._folders.get(scope.unit.folder)
+        if folder is None:
+            folder = self._folders[scope.unit.folder] = os.path.abspath(scope.unit.folder or "")
         return Job(
             step,
             s.id,

@@ -203,15 +203,15 @@ def _any_alive(group: int) -> bool:
 
 
 def spawn(
-    argv: tuple[str, ...], env: Mapping[str, str], cwd: str, stdin: bytes = b"", lock: int = -1
+    argv: tuple[str, ...], env: dict[str, str], cwd: str, stdin: bytes = b"", lock: int = -1
 ) -> Process:
     """Start a process. Raises OSError (with the file it is about) or ValueError (a NUL byte) where that cannot be.
 
-    `env` is its whole environment. It inherits `lock`, under the number that lock.py gives it. EAGAIN, ENOMEM, EMFILE and ENFILE may pass; the rest will not.
+    `env` is its whole environment, to which `PWD` is added. It inherits `lock`, under the number that lock.py gives it. EAGAIN, ENOMEM, EMFILE and ENFILE may pass; the rest will not.
     """
     cwd = os.path.abspath(cwd)
     path = find_program(argv[0], env.get("PATH", os.defpath), cwd)
-    env = {**env, "PWD": cwd}
+    env["PWD"] = cwd
     inner, outer = os.pipe()
     given = -1
     try:

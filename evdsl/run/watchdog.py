@@ -67,7 +67,7 @@ for round in 1 2 3; do
     tell KILL "$@"
     sleep 0.05
 done
-rm -rf -- "$folder"
+rm -rf -- "$folder" "$folder.shared"
 [ -z "$lock" ] || [ -n "$(strays "$@")" ] || flock -u "$lock"
 """
 """$1: the folder of the event files; $2: the number of the lock's descriptor, or nothing.
@@ -78,11 +78,13 @@ it, where there is a flock(1) to do that.
 
 
 class Watchdog:
-    """Knows what runs. `folder` is where the event files of the run are: ours, and removed if evdsl is killed."""
+    """Knows what runs. `folder` is where the event files of the run will be: ours, and removed if evdsl is killed, with
+    the one for other users beside it (folders.py).
+    """
 
     def __init__(self, folder: str, lock: int = -1) -> None:
         self._lines = _LINES
-        self._file = _table(folder)
+        self._file = _table()
         os.ftruncate(self._file, 0)
         self._table = self._mapped()
         self._free = list(range(_LINES - 1, -1, -1))
@@ -137,11 +139,14 @@ class Watchdog:
         self._free = list(range(self._lines - 1, first - 1, -1))
 
 
-def _table(folder: str) -> int:
-    """A descriptor of a file that is in no folder, or in ours where the system has no such files."""
+def _table() -> int:
+    """A descriptor of a file that is in no folder."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("evdsl-groups", os.MFD_CLOEXEC)
-    return os.open(os.path.join(folder, "groups"), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    import tempfile  # imported late: most systems have files of memory
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _start(folder: str, pipe: int, table: int, lock: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from evdsl.drivers.job import Job
+from evdsl.drivers.job import Job, Place
 from evdsl.drivers.outcome import Outcome
 from evdsl.run.executor import Done, Notice
 
@@ -28,6 +28,9 @@ class Scripted:
     @property
     def free(self) -> int:
         return self.places - len(self.running)
+
+    def room(self, place: Place) -> int:
+        return self.free
 
     def start(self, jobs: Sequence[Job]) -> None:
         self.running += jobs

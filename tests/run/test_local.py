@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from evdsl.base.redact import Redactor
+from evdsl.drivers.job import Here
+from evdsl.run import local
 from evdsl.run.local import LocalExecutor
 
 from .jobs import exec_, finish, outcome, results, sh
@@ -28,7 +32,7 @@ def executor() -> Iterator[LocalExecutor]:
 
 def gone(pid: int) -> bool:
     """Whether a process has ended, soon. One that nobody has taken the exit code of counts as ended."""
-    for _ in range(100):
+    for _ in range(500):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except (FileNotFoundError, ProcessLookupError):
@@ -340,12 +344,12 @@ def test_a_flood_of_output(executor: LocalExecutor) -> None:
 
     said, _ = results(executor, sh("echo begin; head -c 1000000 /dev/zero; echo end"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    said, _ = results(executor, sh("echo begin; head -c 50000000 /dev/zero; echo end"))
+    said, _ = results(executor, sh("echo begin; head -c 1000000000 /dev/zero; echo end"))
     kept = said[0].output
     assert kept.head.startswith(b"begin\n\0")
     assert kept.tail.endswith(b"\0end\n")
     assert len(kept.head) == len(kept.tail) == 65536
-    assert kept.dropped == 50_000_010 - 2 * 65536
+    assert kept.dropped == 1_000_000_010 - 2 * 65536
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8_000
 
 
@@ -402,6 +406,52 @@ def test_running_out_of_descriptors(tmp_path: Path) -> None:
     """
     paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
     ran = subprocess.run([sys.executable, "-c", script, *paths], capture_output=True, text=True, timeout=60)
+    assert (ran.stdout, ran.stderr) == ("{'changed'}\n", "")
+
+
+def test_no_descriptor_ever(executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An `error`, after it was tried for a while."""
+    tried = []
+
+    def none(*arguments: object, **more: object) -> int:
+        tried.append(time.monotonic())
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(local, "_HOLDS", 4)
+    monkeypatch.setattr(os, "posix_spawn", none)
+    said, _ = results(executor, sh("true"))
+    assert (said[0].event, said[0].reason) == (
+        "error",
+        "cannot be started: Too many open files (`true` on localhost)",
+    )
+    assert len(tried) == 5
+    assert tried[-1] - tried[0] > 0.01 + 0.02 + 0.04 + 0.08 - 0.01
+    monkeypatch.undo()
+    assert results(executor, sh("true", 1))[0][1].event == "changed"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user who has no other process")
+def test_running_out_of_processes() -> None:
+    script = """if True:
+        import os, resource, sys
+        sys.path[:0] = sys.argv[1:3]
+        from run.jobs import outcome, results, sh
+        from evdsl.run.local import LocalExecutor
+        outcome(sh("true"))  # imports what is imported late
+        os.environ["TMPDIR"] = sys.argv[3]
+        os.setgid(54321)
+        os.setuid(54321)
+        resource.setrlimit(resource.RLIMIT_NPROC, (4, 4))
+        executor = LocalExecutor(12)
+        said, _ = results(executor, *[sh("exec sleep 0.05", step, sys.argv[3]) for step in range(12)])
+        executor.close()
+        print({s.event for s in said.values()} or said)
+    """
+    paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o777)
+        argv = [sys.executable, "-c", script, *paths, folder]
+        ran = subprocess.run(argv, capture_output=True, text=True, timeout=60)
     assert (ran.stdout, ran.stderr) == ("{'changed'}\n", "")
 
 
@@ -476,6 +526,40 @@ def test_wake(executor: LocalExecutor) -> None:
     begin = time.monotonic()
     assert executor.wait(20) == []
     assert time.monotonic() - begin < 10
+
+
+def test_a_limit_of_the_place(tmp_path: Path) -> None:
+    """What is begun too early waits; other places go on; a retry waits for room too, and its pause takes none."""
+    one, two = Here("one", parallel=1), Here("two", parallel=2)
+    count = "n=$(ls | grep -c %s. || :); touch %s.$$; test $n -lt %s; sleep 0.05; rm %s.$$"
+    jobs = [
+        sh(f"set -e; {count % ('one', 'one', 1, 'one')}", step, tmp_path)._replace(place=one)
+        for step in range(4)
+    ]
+    jobs += [
+        sh(f"set -e; {count % ('two', 'two', 2, 'two')}", step, tmp_path)._replace(place=two)
+        for step in range(4, 9)
+    ]
+    jobs.append(sh("false", 9, tmp_path, retry=2, delay=0.02)._replace(place=one))
+    jobs.append(sh("true", 10, tmp_path))
+    executor = LocalExecutor(16)
+    try:
+        assert [executor.room(place) for place in (one, two, Here())] == [1, 2, 16]
+        executor.start(jobs)
+        assert [executor.room(place) for place in (one, two, Here())] == [0, 0, 12]
+        said, again = finish(executor, len(jobs))
+        assert {step: s.event for step, s in said.items()} == {
+            **dict.fromkeys(range(9), "changed"), 9: "failed", 10: "changed",
+        }  # fmt: skip
+        assert [notice.number for notice in again] == [1, 2]
+        assert [executor.room(place) for place in (one, two, Here())] == [1, 2, 16]
+
+        executor.start([job._replace(step=20 + job.step) for job in jobs[:3]])
+        executor.interrupt(1)
+        said, _ = finish(executor, 3)
+        assert [said[step].event for step in (20, 21, 22)] == ["changed", "error", "error"]
+    finally:
+        executor.close()
 
 
 def test_places(executor: LocalExecutor, tmp_path: Path) -> None:

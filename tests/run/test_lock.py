@@ -102,8 +102,9 @@ def test_many_runs_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "effects").read_text() == "x\n"
 
 
-def test_what_a_killed_run_left_holds_it(tmp_path: Path) -> None:
+def test_what_a_killed_run_left_holds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the watchdog has ended it; here the watchdog is killed first."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # nobody is left to remove its folder
     write(tmp_path, "echo $$ > pid; sleep 60; :")
     first = evdsl(tmp_path)
     child = pid_in(tmp_path / "pid")

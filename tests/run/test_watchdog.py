@@ -100,12 +100,39 @@ def test_killed_at_any_moment(started: list[subprocess.Popen[bytes]], tmp_path: 
     mark = f"evdsl-test-{os.getpid()}-{seed}"
     run = runner(tmp_path, *[f"sleep 0.0{i % 3}; sleep 30; : {mark}" for i in range(60)], places=60)
     started.append(run)
-    watchdog = told(run)[1]
+    folder, watchdog = told(run)
     time.sleep(0.01 * seed)
     run.kill()
     run.wait()
     assert gone(watchdog)
     assert [line for line in commands() if mark in line] == []
+    assert not os.path.exists(folder)
+
+
+def test_killed_where_it_makes_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watchdog is there first."""
+    script = """if True:
+        import os, signal, sys
+        sys.path.insert(0, sys.argv[1])
+        from evdsl.run import folders, local
+        made = folders.shared_folder
+        def killed(beside):
+            made(beside)
+            print(executor._watchdog._pid, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        local.shared_folder = killed
+        executor = local.LocalExecutor(2)
+        from evdsl.drivers.job import Job
+        executor._events(Job(0, "a.run#0", "a", "run", 0, "sh", ("true",), {"sudo": "daemon"}))
+    """
+    root = str(Path(__file__).parents[2])
+    run = subprocess.run(
+        [sys.executable, "-c", script, root],
+        env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == -signal.SIGKILL
+    assert gone(int(run.stdout))
+    assert list(tmp_path.iterdir()) == []
 
 
 def commands() -> list[str]:
@@ -184,6 +211,7 @@ def test_with_each_shell(tmp_path: Path, shell: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "posix_spawn", lambda path, *args, **more: spawn(shell, *args, **more))
     folder = tmp_path / "of events"
     folder.mkdir()
+    (tmp_path / "of events.shared" / "x").mkdir(parents=True)
     watchdog = Watchdog(str(folder))
     monkeypatch.undo()
     child = subprocess.Popen(["sleep", "60"], process_group=0)
@@ -195,7 +223,7 @@ def test_with_each_shell(tmp_path: Path, shell: str, monkeypatch: pytest.MonkeyP
     os.close(watchdog._pipe)
     assert child.wait(5) == stray.wait(5) == -signal.SIGTERM
     os.waitpid(watchdog._pid, 0)
-    assert not folder.exists()
+    assert list(tmp_path.iterdir()) == []
     os.close(watchdog._file)
 
 
