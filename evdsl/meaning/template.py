@@ -116,6 +116,11 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
         for at in starts[bisect_right(starts, begin) : bisect_left(starts, end)]:
             yield spots[at], place
 
+    carried: dict[int, bool] = {}  # behind a line that goes on: whether a word could begin before it
+
+    def begins_word(at: int) -> bool:
+        return carried[at] if at in carried else at == 0 or text[at - 1] in " \t\n;&|()<>"
+
     stack: list[str] = []  # what is open: " ` $( (
     waiting: list[tuple[str, bool]] = []  # here-documents whose bodies begin at the next line end
     unsure = ""  # from here on nothing is certain: a here-document or a `case` that the scan does not follow
@@ -137,7 +142,12 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
         if c == "\\":
             if i + 1 in spots and top != '"':
                 yield spots[i + 1], "an escape"
+            if text.startswith("\n", i + 1):
+                carried[i + 2] = begins_word(i)
             i += 1 if i + 1 in spots else 2
+            continue
+        if c == "$" and i + 1 in spots:  # no `${`
+            i += 1
             continue
         if top == '"':
             if c == '"':
@@ -157,7 +167,9 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
         elif c == "'":
             end = text.find("'", i + 1)
             end = n if end < 0 else end
-            yield from between(i, end, "single quotes")
+            if text[i - 1 : i] == "$" and text[end - 1] == "\\":
+                unsure = "`$'…\\'`, which shells read in different ways"
+            yield from between(i, end, unsure or "single quotes")
             i = end
         elif c == '"':
             stack.append('"')
@@ -175,13 +187,16 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
                 i += 1
         elif c == "c" and "$(" in stack and re.match(r"case\b", text[i : i + 5]):
             unsure = "a `case` inside `$( )`"
+        elif text.startswith("((", i):
+            stack.append("$((")
+            i += 1
         elif c == "(":
             if stack or text.startswith("$(", i - 1):
                 stack.append("$(")
         elif c == ")":
             if top == "$(":
                 stack.pop()
-        elif c == "#" and (i == 0 or text[i - 1] in " \t\n;&|("):
+        elif c == "#" and begins_word(i):
             end = text.find("\n", i)
             end = n if end < 0 else end
             yield from between(i, end, "a comment")

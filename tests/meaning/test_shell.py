@@ -204,6 +204,7 @@ BARE = [
     "cat <<EOF\nx\nEOF\necho {{p}}", "cat <<'EOF'\n$x\nEOF\necho {{p}}", "cat <<-EOF\n\tx\n\tEOF\necho {{p}}",
     "cat <<A <<B\nx\nA\ny\nB\necho {{p}}", "case x in x) echo {{p}};; esac", "echo '\"' {{p}} '\"'", "echo \"'\" {{p}} \"'\"",
     "echo \\' {{p}} \\'", 'echo \\" {{p}} \\"', "echo $((1 << 2)) {{p}}", "# it's\necho {{p}}", "echo 'a\n# b' {{p}}", "echo \\\n{{p}}",
+    "echo $'x' {{p}}", "( (echo {{p}}); echo)", "echo a\\\n#{{p}}", "echo ${{p}}", "echo $(( 1 + (2) )) {{p}}",
 ]  # fmt: skip
 
 QUOTED = {
@@ -228,6 +229,12 @@ QUOTED = {
     'echo $"{{p}}"': "double quotes",
     "echo 'never closed {{p}}": "single quotes",
     "echo \\{{p}}": "an escape",
+    'echo "${{p}}"': "double quotes",
+    "echo x;#{{p}}": "a comment",
+    "(echo x)#{{p}}": "a comment",
+    "echo \\\n# {{p}}": "a comment",
+    "((x = {{p}}))": "arithmetic",
+    "echo $'it\\'s' {{p}}": "`$'…\\'`",
 }
 
 
@@ -302,6 +309,11 @@ def injection(reason: str, text: str) -> object:
         ),
         injection("quotes inside of `${…}` inside of quotes do not end those", 'echo "${x:-"{{p}}"}"'),
         injection("in arithmetic quotes protect nothing", "echo $(( {{p}} ))"),
+        injection("in arithmetic quotes protect nothing", "(( x = {{p}} ))"),
+        injection("bash goes on behind an escaped quote here", "echo $'it\\'s {{p}}"),
+        injection("`${{` is no `${`", 'echo "${{p}}"'),
+        injection("a word goes on behind a line end with a backslash", "echo a\\\n#<<'EOF'\n''{{p}}"),
+        injection("a comment begins behind a `)`", "(echo)#{{p}}\n"),
         injection("in arithmetic quotes protect nothing", 'echo "$(( {{p}} ))"'),
     ],
 )
