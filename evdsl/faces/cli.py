@@ -251,6 +251,18 @@ def _explain(p: argparse.ArgumentParser) -> None:
     _look(p)
 
 
+def _new(p: argparse.ArgumentParser) -> None:
+    add = p.add_argument
+    add("folder", nargs="?", metavar="FOLDER", help="where to put a program to begin with")
+    what = "write a script under actions/ for each action of FILE that is found nowhere"
+    add("--from", dest="source", metavar="FILE", help=what)
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a param or secret; repeatable")
+    add(
+        "--set-file", action="append", default=[], metavar="NAME=PATH", help="the same, from a file's content"
+    )
+    _look(p)
+
+
 def _lsp(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--stdio", action="store_true", help="over standard input and output, the only way there is"
@@ -264,6 +276,7 @@ def _completion(p: argparse.ArgumentParser) -> None:
 
 
 COMMANDS: dict[str, Command] = {
+    "new": Command("begin: write a small program, or scripts for one of rules alone", "new", _new),
     "check": Command("tell what is wrong with a program", "check", _check),
     "fmt": Command("print or rewrite files in their canonical form", "fmt", _fmt),
     "plan": Command("tell what can run, and why", "show_plan", _plan),
