@@ -181,6 +181,9 @@ def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:
         elif text.startswith("$((", i):
             stack.append("$((")
             i += 2
+        elif top == "$((" and text.startswith("${", i):
+            stack.append("${")
+            i += 1
         elif c == ")" and top == "$((":
             if text.startswith("))", i):
                 stack.pop()
