@@ -288,7 +288,7 @@ def test_exit_codes(folder: Path, program: str, arguments: str, code: int) -> No
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("plna site.events", "`plna` is not known; did you mean `plan`? (one of check, fmt, plan, "),
+        ("plna site.events", "`plna` is not known; did you mean `plan`? (one of new, check, fmt, plan, "),
         ("check --format xml", "argument --format: `xml` is not known (one of text, json, github, sarif)"),
         ("run site.events -j 0", "argument -j/--jobs: `0` is no number above 0"),
         ("plan site.events --jsno", "unrecognized arguments: --jsno"),
