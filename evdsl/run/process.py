@@ -166,7 +166,7 @@ class Process:
         import subprocess  # imported late: only wanted where a command of another user is to end
 
         names = [signal.Signals(number).name.removeprefix("SIG") for number in numbers]
-        text = "; ".join(f'kill -s {name} -- "-$1"' for name in names)
+        text = "; ".join(f'kill -{name} "-$1"' for name in names)
         command = (*self.helper, "/bin/sh", "-c", text, "sh", str(self.pid))
 
         def work() -> None:

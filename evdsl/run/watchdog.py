@@ -44,15 +44,15 @@ strays() {
 tell() {
     signal=$1
     shift
-    for one in $groups; do kill -s "$signal" -- "-$one"; done
+    for one in $groups; do kill "-$signal" "-$one"; done
     for one in $(strays "$@"); do
-        kill -s "$signal" -- "-$one"
-        kill -s "$signal" "$one"
+        kill "-$signal" "-$one"
+        kill "-$signal" "$one"
     done
 }
 alive() {
     for one in $groups; do
-        kill -0 -- "-$one" && return 0
+        kill -0 "-$one" && return 0
     done
     [ -n "$(strays "$@")" ]
 }
@@ -71,6 +71,8 @@ rm -rf -- "$folder" "$folder.shared"
 [ -z "$lock" ] || [ -n "$(strays "$@")" ] || flock -u "$lock"
 """
 """$1: the folder of the event files; $2: the number of the lock's descriptor, or nothing.
+
+`kill -NAME -GROUP` is what all shells take: not all know `--` behind a signal, and one took `kill -0 --` for a mistake.
 
 A service that an earlier action left behind has the lock too. Once nothing of the run is alive the lock is opened under
 it, where there is a flock(1) to do that.

@@ -18,7 +18,7 @@ from evdsl.run.watchdog import WIDE, Watchdog
 from .jobs import finish, results, sh
 from .test_local import gone, pid_in
 
-SHELLS = [shell for shell in ("/bin/dash", "/bin/bash") if os.access(shell, os.X_OK)]
+SHELLS = [shell for shell in ("/bin/dash", "/bin/bash", "/bin/busybox") if os.access(shell, os.X_OK)]
 
 
 def runner(folder: Path, *jobs: str, places: int = 4, workers: bool = False) -> subprocess.Popen[bytes]:
@@ -215,13 +215,23 @@ def test_with_each_shell(tmp_path: Path, shell: str, monkeypatch: pytest.MonkeyP
     watchdog = Watchdog(str(folder))
     monkeypatch.undo()
     child = subprocess.Popen(["sleep", "60"], process_group=0)
+    stubborn = subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; : > there; while :; do sleep 1; done"], process_group=0, cwd=tmp_path
+    )
+    while not (tmp_path / "there").exists():
+        time.sleep(0.01)
+    (tmp_path / "there").unlink()
     stray = subprocess.Popen(
         ["sleep", "60"], process_group=0, env={**os.environ, "EVDSL_EVENT": f"{folder}/7.1"}
     )
     watchdog.started(watchdog.expect("6.1"), "6.1", child.pid)
+    watchdog.started(
+        watchdog.expect("5.1"), "5.1", stubborn.pid
+    )  # and nothing in its environment tells of it
     watchdog.expect("7.1")
     os.close(watchdog._pipe)
-    assert child.wait(5) == stray.wait(5) == -signal.SIGTERM
+    assert child.wait(10) == stray.wait(10) == -signal.SIGTERM
+    assert stubborn.wait(20) == -signal.SIGKILL
     os.waitpid(watchdog._pid, 0)
     assert list(tmp_path.iterdir()) == []
     os.close(watchdog._file)
