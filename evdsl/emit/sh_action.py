@@ -16,6 +16,7 @@ from ..meaning.program import Action, Program
 from ..meaning.render import Rendered, Values, options_of, render
 from ..meaning.template import likely_holes
 from ..meaning.values import Unknown, texts
+from ..run.prepare import mentions
 from ..syntax import ast
 from .sh_data import Data
 from .sh_files import placed
@@ -142,7 +143,8 @@ class Actions:
             return []
         if not action.driver or scope is None:
             hint = f"declare it, or put a file at {os.path.join('actions', action.resource, action.action)}"
-            self.findings.refuse(f"`{action.name}` is found nowhere", span, hint)
+            place = span or mentions(self.program).get(action.name)
+            self.findings.refuse(f"`{action.name}` is found nowhere", place, hint)
             return []
         if action.driver not in KEPT and not action.file:
             message = f"a shell script has nothing for the driver `{action.driver}` of `{action.name}`"

@@ -32,9 +32,9 @@ def refused(program: Program, plan: Plan) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     away: dict[str, list[Action]] = {}
     actions = [a for a in planned_actions(program, plan) if a.driver != SINK]
-    mentions = _mentions(program) if any(a.span is None for a in actions) else {}
+    mentioned = mentions(program) if any(a.span is None for a in actions) else {}
     for action in actions:
-        span = action.span or mentions.get(action.name)
+        span = action.span or mentioned.get(action.name)
         if not action.driver:
             hint = f"declare it, or put a file at {os.path.join('actions', action.resource, action.action)}"
             found.append(Diagnostic("EV613", f"`{action.name}` is found nowhere", span, hint))
@@ -82,7 +82,7 @@ def _own_options(action: Action) -> dict[str, Span | None]:
     return {option.name.text: action.scope.span(option.name) for option in action.node.options}
 
 
-def _mentions(program: Program) -> dict[str, Span]:
+def mentions(program: Program) -> dict[str, Span]:
     """The first statement that names each action."""
     found: dict[str, Span] = {}
     for item in program.sequence:

@@ -78,8 +78,11 @@ timed() { # COMMAND...: in a session of its own; when its time is over all of th
   echo "$_group" >"$_event.group"
   (
     exec 4>&-
-    # what remains after TERM is given 5 s; the sleep must not outlive its purpose
-    trap 'kill "$!" 2>/dev/null; exit 0' TERM
+    # what remains after TERM is given 5 s
+    _before=$!
+    # shellcheck disable=SC2064 # its text is meant
+    trap "$_end_nap" TERM
+    if [ ! -f "$_event.group" ]; then exit 0; fi # TERM may have come before the trap
     nap "$_for"
     : >"$_event.late"
     trap '' TERM
@@ -97,8 +100,8 @@ timed() { # COMMAND...: in a session of its own; when its time is over all of th
     rm -f -- "$_event.late" "$_event.group"
     end e "timed out after $_for s"
   fi
-  kill -s TERM "$_timer" 2>/dev/null
   rm -f -- "$_event.group"
+  kill -s TERM "$_timer" 2>/dev/null
 }
 
 wait_for() { # PROCESS: a signal to us breaks off the wait, not the process

@@ -343,8 +343,10 @@ pause() { # $_rest: the pause in seconds, the number of the next try, what this 
   exec 4>"$_work/fifo"
   (
     exec 3<&-
-    # shellcheck disable=SC2064 # not yet known
-    trap 'kill "$!" 2>/dev/null; exit 0' TERM
+    _before=$!
+    # shellcheck disable=SC2064 # its text is meant
+    trap "$_end_nap" TERM
+    if [ -f "$_work/over" ]; then exit 0; fi
     nap "${1%% *}"
     echo "go $_step" >&4
   ) &
@@ -363,6 +365,9 @@ resumed() { # the pause of a step is over
   begun "$_step" "${_rest%% *}"
   _try_again=''
 }
+
+# What ends a nap. The sleep must not outlive it: KILL, as TERM could come before the sleep is one, and get lost.
+_end_nap='[ "$!" = "$_before" ] || kill -s KILL "$!" 2>/dev/null; exit 0'
 
 nap() { # SECONDS; not every sleep knows fractions
   sleep "$1" 2>/dev/null &
@@ -406,7 +411,10 @@ interrupt() { # LEVEL
       signal TERM
       (
         exec 3<&- 4>&-
-        trap 'kill "$!" 2>/dev/null; exit 0' TERM
+        _before=$!
+        # shellcheck disable=SC2064 # its text is meant
+        trap "$_end_nap" TERM
+        if [ -f "$_work/over" ]; then exit 0; fi
         nap 5
         echo "stop 3" 1<>"$_work/fifo"
       ) &
@@ -449,6 +457,7 @@ main() {
   if [ "$_trace" ]; then exec 5>"$_trace"; fi
   if [ "$_limit_to" ]; then limit; fi
   engine
+  : >"$_work/over"
   # shellcheck disable=SC2086 # a list of numbers
   if [ "$_naps" ]; then kill -s TERM $_naps 2>/dev/null; fi
   finish

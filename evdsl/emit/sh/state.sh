@@ -385,7 +385,7 @@ again() { # go on with the run in the journal
 
 repeat() { # STEP LETTER: it has ended, as it has then
   if [ "$2" = - ]; then return; fi
-  if [ "$_trace" ] && [ "$1" -lt "$_steps" ]; then
+  if [ "$_resume" ] && [ "$_trace" ] && [ "$1" -lt "$_steps" ]; then
     word "$2"
     echo "$_name#$_instance $_word" >&5
   fi
@@ -424,6 +424,10 @@ finish() { # what is told at the end, and the exit code
   fi
   echo "$_code" >"$_work/exit"
   exit "$_code"
+}
+
+list() { # the lines above the actions
+  sed -n 's/^#: //p' "$0"
 }
 
 limit() { # _in_limitN=1 for what --limit names
