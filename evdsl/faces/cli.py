@@ -66,9 +66,12 @@ def _look(p: argparse.ArgumentParser) -> None:
     group.add_argument("--ascii", action="store_true", help="signs and arrows in ASCII")
 
 
-def _source(p: argparse.ArgumentParser) -> None:
+def _source(p: argparse.ArgumentParser, source: bool = True) -> None:
     add = p.add_argument
-    add("file", nargs="?", metavar="FILE", help="default: the only .events file here; `-`: standard input")
+    if source:
+        add(
+            "file", nargs="?", metavar="FILE", help="default: the only .events file here; `-`: standard input"
+        )
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a param or secret; repeatable")
     add(
         "--set-file", action="append", default=[], metavar="NAME=PATH", help="the same, from a file's content"
@@ -76,14 +79,15 @@ def _source(p: argparse.ArgumentParser) -> None:
     _look(p)
 
 
-def _planned(p: argparse.ArgumentParser) -> None:
-    _source(p)
+def _planned(p: argparse.ArgumentParser, source: bool = True) -> None:
+    _source(p, source)
     p.add_argument("--action", default="run", metavar="NAME", help="the entry action (default: run)")
     p.add_argument("--start", action="append", default=[], metavar="REF", help="start this alone; repeatable")
 
 
 def _check(p: argparse.ArgumentParser) -> None:
-    _planned(p)
+    p.add_argument("files", nargs="*", metavar="FILE", help="programs; default: the only .events file here")
+    _planned(p, source=False)
     p.add_argument("--strict", action="store_true", help="a warning counts as an error")
     p.add_argument("--format", choices=("text", "json", "github", "sarif"), default="text")
     p.add_argument(

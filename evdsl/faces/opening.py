@@ -90,9 +90,9 @@ def loaded(args: argparse.Namespace) -> Program | None:
     return program
 
 
-def redactor(program: Compiled | None) -> Redactor:
-    """What hides the values of all secrets of a program, which nothing may show or keep."""
-    units = program.units if program is not None else []
+def redactor(*programs: Compiled | None) -> Redactor:
+    """What hides the values of all secrets of programs, which nothing may show or keep."""
+    units = [unit for program in programs if program is not None for unit in program.units]
     return Redactor(value for unit in units for value in unit.secrets.values() if value)
 
 
