@@ -4,7 +4,7 @@ A line `$ COMMAND` is run by bash, lines `> …` behind it go on with it (as a s
 output, standard error in it. A page is one session in one folder: a block goes on where the one before left off.
 Not compared, on either side (see `masked`):
 
-- times: `00:05`, `0.3s`, `in 2.1s`, and `at`, `seconds` and the version in JSON lines;
+- times: `00:05`, `0.3s`, `in 2.1s`, `12:30:00`, and `at`, `seconds` and the version in JSON lines;
 - the order of lines of a run that stand together: actions that do not wait for each other end in any order.
 
 A line `…` in the page stands for any number of lines.
@@ -25,6 +25,7 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CLOCK = re.compile(r"^( \S+ )\d\d:\d\d ")
 _MASKS = (
     (re.compile(r" +\d+\.\ds\b"), " #s"),
+    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "#:#:#"),
     (re.compile(r'"at": "[^"]*"'), '"at": "#"'),
     (re.compile(r'"seconds": [\d.e-]+'), '"seconds": #'),
     (re.compile(r'"evdsl": "[^"]*"'), '"evdsl": "#"'),

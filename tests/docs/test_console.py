@@ -19,7 +19,7 @@ PAGES = sorted(
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("examples/*/README.md"),
+        *ROOT.glob("examples/**/README.md"),
     ]
 )
 _NOT_COPIED = shutil.ignore_patterns(".try", ".evdsl", "out", "__pycache__")
@@ -27,13 +27,14 @@ _EVENTS = re.compile(r"^```events\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
-def show(page: Path, command: Command, printed: list[str]) -> None:
-    """Put what a command printed in the place of what its page shows."""
-    prompt = "$ " + command.text.replace("\n", "\n> ") + "\n"
-    before = prompt + "".join(line + "\n" for line in command.shown)
-    text = page.read_text(encoding="utf-8")
-    assert text.count(before) == 1, f"{named(page)}:{command.line} is not the only one like it"
-    page.write_text(text.replace(before, prompt + "".join(line + "\n" for line in printed)), encoding="utf-8")
+def show(page: Path, command: Command, moved: int, printed: list[str]) -> int:
+    """Put what a command printed in the place of what its page shows. `moved`: by how many lines what stands above it
+    has grown; returns by how many it has now."""
+    lines = page.read_text(encoding="utf-8").split("\n")
+    begin = command.line + moved + command.text.count("\n")
+    lines[begin : begin + len(command.shown)] = [line.rstrip() for line in printed]
+    page.write_text("\n".join(lines), encoding="utf-8")
+    return moved + len(printed) - len(command.shown)
 
 
 def named(page: Path) -> str:
@@ -55,13 +56,13 @@ def test_console_blocks(page: Path, tmp_path: Path) -> None:
         shutil.copytree(page.parent, folder, ignore=_NOT_COPIED)
     else:
         shutil.copytree(ROOT / "examples", folder / "examples", ignore=_NOT_COPIED)
-    session = Session(folder)
+    session, moved = Session(folder), 0
     try:
         for command in wanted:
             printed = session.run(command.text)
             if not agrees(printed, command.shown):
                 if os.environ.get("EVDSL_UPDATE"):
-                    show(page, command, printed)
+                    moved = show(page, command, moved, printed)
                     continue
                 assert masked(printed) == masked(command.shown), (
                     f"{named(page)}:{command.line}: {command.text}"
