@@ -29,11 +29,23 @@ class Given:
 
 
 def unknown_settings(units: list[Unit], given: Given) -> list[Diagnostic]:
-    """EV213 for each `--set` that no `param` or `secret` takes; one of an import is named under its prefix."""
+    """EV213 for each `--set` that no `param` or `secret` takes; one of an import is named under its prefix.
+
+    So is one that the import sets: what it says would be lost in silence.
+    """
     known = [unit.prefix + name for unit in units for name in (*unit.params, *unit.secrets)]
+    passed = {unit.prefix + name for unit in units for name in unit.passed}
     found = []
     for name in given.settings:
-        if name not in known and not units[0].lost.may_declare(name):
+        if name in passed:
+            message = f"`--set {name}=…` has no effect: the import sets it"
+            hint = "take it out here, or out of the import"
+            found.append(Diagnostic("EV213", message, None, hint, path=units[0].source.path))
+        elif name not in known and not any(
+            unit.lost.may_declare(name.removeprefix(unit.prefix))
+            for unit in units
+            if name.startswith(unit.prefix)
+        ):
             near = nearest(name, known)
             said = f"; did you mean `{near}`?" if near else ""
             message = f"`--set {name}=…`: there is no param or secret of that name{said}"
@@ -61,6 +73,7 @@ def set_params(
             else:
                 own[s.name.text] = s
     params = {name: s for name, s in own.items() if isinstance(s, ast.Param)}
+    unit.passed = frozenset(own) & frozenset(arguments)
     for name, s in own.items():
         if isinstance(s, ast.Secret):
             unit.secrets[name] = given.value(unit.prefix + name)
@@ -148,7 +161,7 @@ def _param(
     try:
         return _as(default, text)
     except (KeyError, ValueError, RecursionError):
-        message = f"param `{name}` is {kind(default)}, and was given `{text}`"
+        message = f"param `{scope.unit.prefix}{name}` is {kind(default)}, and was given `{text}`"
         raise _wrong("EV214", message, scope, s.name, _FORMS[kind(default)]) from None
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from ..base.diagnostic import Diagnostic
 from ..base.record import field, record
-from ..base.source import Span
 from ..syntax import ast
 from . import template
 from .values import Unknown, checked_holes, evaluate, hole_spans, names_in, unknown_name
@@ -89,7 +88,7 @@ class Values:
             if at in opened or not needs:
                 waiting.pop()
                 if at not in known:
-                    known[at] = evaluate(node.value, own.scope, self.plain(own.scope))
+                    known[at] = evaluate(node.value, own.scope, self.find)
                 continue
             opened.add(at)
             if circle := [need for need in needs if need in opened]:
@@ -119,31 +118,6 @@ class Values:
             return LOCAL
         host = self.program.hosts.get(own.host)
         return host.address if host else own.host
-
-    def plain(self, scope: Scope) -> _Plain:
-        return _Plain(self, scope, None)
-
-
-class _Plain:
-    """A lookup for places where no secret may stand; a secret is told as such."""
-
-    def __init__(self, values: Values, scope: Scope, node: ast.Value | None) -> None:
-        self.values, self.scope, self.node = values, scope, node
-
-    def __call__(self, name: str) -> object | None:
-        found = self.values.find(name)
-        if found is None and name in self.scope.unit.secrets:
-            self.scope.unit.used.add(name)
-            span = self.scope.span(self.node) if self.node else Span(self.scope.unit.source, 0, 0)
-            raise Unknown(
-                Diagnostic(
-                    "EV223",
-                    f"the secret `{name}` would be seen here",
-                    span,
-                    f'secrets reach a command by the environment: `env = {{TOKEN = {name}}}`, then "$TOKEN"',
-                )
-            )
-        return found
 
 
 def options_of(action: Action) -> dict[str, ast.Option]:
@@ -203,7 +177,7 @@ def _tidy(value: object) -> object:
 def _argument(node: ast.Value, values: Values, shell: bool) -> object:
     if shell and isinstance(node, ast.Text):
         return _shell(node, values)
-    return evaluate(node, values.scope, _Plain(values, values.scope, node))
+    return evaluate(node, values.scope, values.find)
 
 
 def names_of(values: Values, scope: Scope) -> dict[str, object]:
@@ -232,7 +206,7 @@ def _option(name: str, option: ast.Option, values: Values) -> object:
     if name in _WORDS and isinstance(node, ast.Map):
         return {
             (k.text if isinstance(k, ast.Ref) else k.value): (
-                v.text if isinstance(v, ast.Word) else evaluate(v, scope, _Plain(values, scope, v))
+                v.text if isinstance(v, ast.Word) else evaluate(v, scope, values.find)
             )
             for k, v in node.pairs
         }
@@ -246,7 +220,7 @@ def _option(name: str, option: ast.Option, values: Values) -> object:
             return found
 
         return evaluate(node, scope, lookup)
-    return evaluate(node, scope, _Plain(values, scope, node))
+    return evaluate(node, scope, values.find)
 
 
 def _shell(text: ast.Text, values: Values) -> str:

@@ -28,6 +28,7 @@ class Unit:
     importer: Unit | None = None
     params: dict[str, object] = field(default_factory=dict)
     secrets: dict[str, str | None] = field(default_factory=dict)
+    passed: frozenset[str] = frozenset()  # params and secrets that its import sets
     groups: dict[str, list[object]] = field(default_factory=dict)
     defaults: list[ast.Defaults] = field(default_factory=list)
     absent: set[str] = field(default_factory=set)  # groups and hosts that an `if` left out

@@ -59,6 +59,8 @@ def _word(value: ast.Word, scope: Scope, lookup: Lookup | None) -> object:
     if found is None and value.text in scope.unit.groups:
         scope.unit.used.add(value.text)
         found = scope.unit.groups[value.text]
+    if found is None and value.text in scope.unit.secrets:
+        raise Unknown(secret_seen(value.text, scope.span(value), scope))
     if found is None:
         known = [*scope.loop, *scope.unit.params, *scope.unit.groups]
         near = nearest(value.text, known)
@@ -82,11 +84,22 @@ def _text(text: ast.Text, scope: Scope, lookup: Lookup | None) -> str:
     for index, hole in enumerate(found):
         known = lookup(hole.name) if lookup else scope.static(hole.name)
         if known is None:
-            raise Unknown(unknown_name(hole.name, hole_spans(text, scope)[index], scope))
+            span = hole_spans(text, scope)[index]
+            if hole.name in scope.unit.secrets:
+                raise Unknown(secret_seen(hole.name, span, scope))
+            raise Unknown(unknown_name(hole.name, span, scope))
         values[hole.start] = template.plain(known)
         if sum(map(len, values.values())) > LARGEST:
             raise Unknown(_too_large(scope, text))
     return template.fill(text.value, lambda hole: values[hole.start])
+
+
+def secret_seen(name: str, span: Span, scope: Scope) -> Diagnostic:
+    """A secret stands where its value would be seen."""
+    scope.unit.used.add(name)
+    message = f"the secret `{name}` would be seen here"
+    hint = f'secrets reach a command by the environment: `env = {{TOKEN = {name}}}`, then "$TOKEN"'
+    return Diagnostic("EV223", message, span, hint)
 
 
 def bounded(value: object, scope: Scope, node: ast.Node) -> object:

@@ -50,7 +50,7 @@ def _question(program: Program, action: Action) -> Question | None:
     }
     values = Values(program, action.resource, action.scope, data)
     try:
-        value = evaluate(option.value, action.scope, values.plain(action.scope))
+        value = evaluate(option.value, action.scope, values.find)
     except Unknown:
         value = True  # to ask is never wrong
     if value is False or value == "":

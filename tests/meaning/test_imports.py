@@ -87,8 +87,8 @@ def test_arguments_that_are_wrong(tmp_path: Path) -> None:
         ('(greetin = "x")', "EV213"),
         ("(greeting = nope)", "EV207"),
         ('(s = "literal")', "EV223"),
-        ("(greeting = t)", "EV207"),
-        ('(greeting = "{{t}}")', "EV208"),
+        ("(greeting = t)", "EV223"),
+        ('(greeting = "{{t}}")', "EV223"),
     ):
         program = files(
             tmp_path,
@@ -107,6 +107,11 @@ def test_params_are_set_from_outside_by_their_full_names(tmp_path: Path) -> None
     assert codes(files(tmp_path, texts, {"p": "2"})) == ["EV213"]
     assert codes(files(tmp_path, texts, {"x.q": "2"})) == ["EV213"]
     assert codes(files(tmp_path, texts, {"y.p": "2"})) == ["EV213"]
+    (told,) = files(tmp_path, texts, {"x.p": "q"}).diagnostics
+    assert told.message == "param `x.p` is a number, and was given `q`"
+    texts["m.events"] = 'import "l.events" as x (p = 3)\n'
+    (told,) = files(tmp_path, texts, {"x.p": "2"}).diagnostics
+    assert (told.code, told.message) == ("EV213", "`--set x.p=…` has no effect: the import sets it")
 
 
 def test_secrets_are_passed_on(tmp_path: Path) -> None:
