@@ -21,12 +21,17 @@ _BUILT = {
     "template": ("template", "driver"),
     "http.get": ("http_", "get"),
     "http.post": ("http_", "post"),
+    "puppet.apply": ("puppet", "apply"),
+    "puppet.manifest": ("puppet", "manifest"),
 }
 """Drivers and the modules of this folder that hold them, with their names there."""
 
+_TOOLS = {"puppet.apply": "puppet", "puppet.manifest": "puppet"}
+"""The program that a driver starts, where it is one that a machine may well not have."""
+
 _LATER = (
     *(f"systemd.{verb}" for verb in ("start", "stop", "restart", "reload", "enable", "disable")),
-    *("ansible.playbook", "ansible.role", "ansible.module", "puppet.apply", "puppet.manifest", "salt.state"),
+    *("ansible.playbook", "ansible.role", "ansible.module", "salt.state"),
 )
 """Drivers of the language that are not built yet."""
 
@@ -80,8 +85,8 @@ def refusals(
 ) -> list[Diagnostic]:
     """Why the action `name` cannot be run: empty if it can.
 
-    EV610 its driver, EV611 its host, EV612 an option, EV617 the package of its driver. `options` are those written for
-    it, each with its place; `span` is the place of the action.
+    EV610 its driver, EV611 its host, EV612 an option, EV617 the package of its driver, EV619 its tool. `options` are
+    those written for it, each with its place; `span` is the place of the action.
     """
     found, own = _against_driver(name, driver, span)
     if host is not None:
@@ -95,12 +100,24 @@ def refusals(
     return found
 
 
+def _without_tool(name: str, driver: str, span: Span | None) -> list[Diagnostic]:
+    if driver not in _TOOLS:
+        return []
+    from .tool import INSTALL, found
+
+    tool = _TOOLS[driver]
+    if found(tool):
+        return []
+    message = f"`{name}` needs `{tool}`, which is not installed here"
+    return [Diagnostic("EV619", message, span, f"install it: {INSTALL[tool]}")]
+
+
 def _against_driver(
     name: str, driver: str, span: Span | None
 ) -> tuple[list[Diagnostic], tuple[str, ...] | None]:
     """What stands against a driver, and the options of its own that it takes, None where they are not known."""
     if driver in _BUILT:
-        return [], DRIVERS[driver].options
+        return _without_tool(name, driver, span), DRIVERS[driver].options
     built = ", ".join(f"`{name}`" for name in _BUILT)
     if driver in _LATER:
         message = f"the driver `{driver}` of `{name}` is not built yet"

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from evdsl.api import load_file
 from evdsl.emit.target import KINDS, Entry, Findings, Order, Refusal, load
 
 GOOD = "resource a { run: sh 'true' }\nresource b { x: sh 'echo it''s' }\non a.run changed b.x\n".replace(
@@ -198,3 +200,20 @@ def test_findings() -> None:
 def test_no_such_target() -> None:
     with pytest.raises(Refusal, match="no target `shh`"):
         load("shh")
+
+
+def test_the_target_of_the_page(folder: Path) -> None:
+    """docs/compile.md shows one whole."""
+    page = (Path(__file__).parents[2] / "docs" / "compile.md").read_text("utf-8")
+    names: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], names)
+    made = load_file(str(folder / "p.events"))
+    assert made.inner is not None
+    plan = made.plan().inner
+    artifact = names["target"].emit(Order(made.inner, plan, "1", "f"))
+    assert artifact.files[""].content == b"# made by evdsl 1, plan f\na.run#0\nb.x#0"
+    (folder / "p.events").write_text(GOOD + "b.x after a.run\n")
+    made = load_file(str(folder / "p.events"))
+    assert made.inner is not None
+    with pytest.raises(Refusal):
+        names["target"].emit(Order(made.inner, made.plan().inner, "1", "f"))
