@@ -68,6 +68,7 @@ def test_run(tmp_path: Path) -> None:
     program(site, TEXT.replace('"ready"', '"none/ready"'))
     assert fold(site, target)["flag.run"] == "failed"
     program(site, TEXT.replace('"ready"', '"none/ready" [retry = 1, delay = 10ms, unless = "true"]'))
+    assert fold(site, target)["flag.run"] == "changed", "its ok after a failure"
     assert fold(site, target)["flag.run"] == "ok", "what all actions have works for it too"
 
 
