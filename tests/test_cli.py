@@ -34,6 +34,7 @@ TRANSCRIPTS: dict[str, list[str]] = {
         "plan site.events", "plan -v site.events", "plan ring.events", "plan rules.events",
         "plan bad.events", "plan --action reload site.events", "plan --start app.reload site.events", "plan --json ring.events",
     ],
+    "dry-run": ["run --dry-run dry.events"],
     "simulate": [
         "simulate site.events", "simulate site.events --when db=ok", "simulate -v site.events --when app.run=failed",
         "simulate ring.events", "simulate -v ring.events --rest ok", "simulate --ascii ring.events --when b.run=failed",

@@ -53,6 +53,8 @@ def _tell(plan: Plan, found: Dry, shown: Out) -> None:
         shown.line(
             f" {shown.sign(line.outcome)} {labels[line.id]:<{wide}}  ", (f"{word:<9}", style), f"  {cause}"
         )
+        if step.text:
+            shown.line("     ", (printable(step.text.removeprefix("would run: ")), "dim"))
         for text in step.shown.splitlines():
             style = "ok" if text.startswith("+") else "failed" if text.startswith("-") else "dim"
             shown.line("   ", ("│ ", "dim"), (printable(text), style))
