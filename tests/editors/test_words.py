@@ -1,4 +1,4 @@
-"""Grammar, word lists, TextMate and Vim say the same words, and what is generated is fresh."""
+"""Grammar, word lists, TextMate, Vim and tree-sitter say the same words, and what is generated is fresh."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lark import Lark
 from evdsl.syntax import words
 from evdsl.syntax.tables import grammar_path
 
+from . import tree_sitter
 from .classes import ROOT
 
 KEYWORDS = {word for keyword in words.KEYWORDS for word in keyword.split()}
@@ -82,3 +83,30 @@ def test_lists(name: str) -> None:
 def test_vim_finds_its_files() -> None:
     text = (ROOT / "grammar/vim/ftdetect/evdsl.vim").read_text("utf-8")
     assert "*.events" in text
+
+
+@pytest.mark.real
+def test_tree_sitter() -> None:
+    rules = tree_sitter.grammar()["rules"]
+    assert tree_sitter.words() == ALL
+    assert tuple(tree_sitter.strings(rules["event"])) == words.EVENTS
+    assert tuple(tree_sitter.strings(rules["option_name"])) == (*words.OPTIONS, *words.HOST_OPTIONS)
+    assert tuple(tree_sitter.strings(rules["constant"])) == words.CONSTANTS
+
+
+QUERIES = sorted((ROOT / "grammar/tree-sitter/queries").glob("*.scm"))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("path", QUERIES, ids=lambda p: p.stem)
+def test_queries(path: Path) -> None:
+    """They speak of rules, fields and signs that the grammar has, and highlight every keyword and sign."""
+    text = re.sub(r"\(#[^()]*\)", "", path.read_text("utf-8"))
+    rules = tree_sitter.grammar()["rules"]
+    assert set(re.findall(r"\(([a-z]\w*)", text)) <= set(rules)
+    assert set(re.findall(r"(\w+):", text)) <= set(re.findall(r'"FIELD", "name": "(\w+)"', json.dumps(rules)))
+    quoted = set(re.findall(r'"([^"]+)"', text))
+    literal = {s for s in tree_sitter.strings(rules) if s not in ('"', '"""', "\n")}
+    assert quoted <= literal
+    if path.stem == "highlights":
+        assert quoted == literal - {*words.EVENTS, *words.OPTIONS, *words.HOST_OPTIONS, *words.CONSTANTS}

@@ -1,0 +1,1 @@
+[(members) (links) (body) (options) (list) (map) (arguments) (long_string) (long_raw)] @fold
