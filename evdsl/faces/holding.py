@@ -46,7 +46,7 @@ def telling(args: argparse.Namespace, path: str, do: Callable[[], int]) -> int:
     except Unusable as unusable:
         show([unusable.diagnostic], err(args))
     except Exception as problem:
-        found = _damage(problem, path)
+        found = damage(problem, path)
         if found is None:
             raise
         show([found], err(args))
@@ -76,7 +76,7 @@ def left(path: str, program: Program, args: argparse.Namespace) -> Now:
     return found._replace(debts=debts)
 
 
-def _damage(problem: Exception, path: str) -> Diagnostic | None:
+def damage(problem: Exception, path: str) -> Diagnostic | None:
     """What is told of a store that cannot be read or written; None for what is a defect of ours."""
     from ..plan.stored import Unreadable
     from ..run.state import Unwritable, unreadable

@@ -54,13 +54,13 @@ class Journal:
         number: int,
         steps: Sequence[Step],
         redactor: Redactor,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.number = number
         self._state = state
         self._steps = steps
         self._redactor = redactor
-        self._clock = clock
+        self._clock = clock or steady()
         self._tries: dict[int, int] = {}
         self._starts: list[tuple[int, int, int, float]] = []
         self._ends: list[tuple[int, int, str, str, float, float, int, str]] = []
@@ -76,11 +76,11 @@ class Journal:
         steps: Sequence[Step],
         redactor: Redactor | None = None,
         above: int = 0,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> Journal:
         """Begin a run, with a number above `above`; no older one can be resumed from now on, and the oldest are
         forgotten. Raises Unwritable, stored.Unreadable."""
-        run = state.database.execute
+        run, clock = state.database.execute, clock or steady()
         with Transaction(state):
             _take_in(state)
             plan = _kept(state, begin)
@@ -110,7 +110,7 @@ class Journal:
         number: int,
         steps: Sequence[Step],
         redactor: Redactor | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> Journal:
         """Go on with a run that broke off. What was not run in it is decided again. Raises Unwritable."""
         run = state.database.execute
@@ -237,6 +237,12 @@ def times_cut(state: State, number: int, steps: Sequence[Step]) -> dict[str, int
         for step, times in cut.items():
             found[steps[step].name] = found.get(steps[step].name, 0) + times
     return found
+
+
+def steady() -> Callable[[], float]:
+    """The time, in seconds since 1970, as it is now and as it goes on from here whatever is done to the clock."""
+    offset = time.time() - time.monotonic()
+    return lambda: offset + time.monotonic()
 
 
 def leave(state: State, debts: Sequence[Debt], dirty: Mapping[str, int]) -> None:

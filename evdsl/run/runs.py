@@ -73,7 +73,8 @@ class Run:
     @property
     def seconds(self) -> float | None:
         """How long it took, None where it has not come to its end."""
-        return None if self.ended is None else self.ended - self.began
+        # a run that was resumed may have been begun by another clock
+        return None if self.ended is None else max(0.0, self.ended - self.began)
 
     @property
     def resumable(self) -> bool:
