@@ -548,6 +548,17 @@ def test_what_check_ends_with(folder: Path, arguments: tuple[str, ...], code: in
         assert [d["code"] for d in json.loads(done.stdout)["diagnostics"]] == ["EV001"]
 
 
+@pytest.mark.parametrize(
+    "command", ["debts", "status", "resume", "history", "why a.run", "log a.run", "report"]
+)
+def test_what_is_kept_of_a_file_that_is_none(folder: Path, command: str) -> None:
+    """A misspelt name is no file of which nothing is owed."""
+    for name in ("gone.events", ".", "-"):
+        done = evdsl_(folder, *command.split(), name)
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert "error" in done.stderr
+
+
 # ---- pipes and signals
 
 

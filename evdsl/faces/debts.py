@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from .holding import taken, telling
-from .opening import REFUSED, chosen_file, out, usage
+from .opening import REFUSED, kept_file, out, usage
 from .terminal import printable
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def main(args: argparse.Namespace) -> int:
     """`args.drop`: the references of debts to drop; `args.json`: one document for programs."""
-    path = chosen_file(args)
+    path = kept_file(args)
     if path is None:
         return REFUSED
     return telling(args, path, lambda: _drop(path, args) if args.drop else _show(path, args))

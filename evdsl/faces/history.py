@@ -9,7 +9,7 @@ from ..base.events import SETTLED
 from .columns import duration
 from .holding import telling
 from .log import iso_time, local_time
-from .opening import REFUSED, chosen_file, out
+from .opening import REFUSED, kept_file, out
 from .status import state_of
 from .terminal import printable
 
@@ -21,7 +21,7 @@ _STYLES = {"ok": "ok", "under way": "strong", "interrupted": "warning", "incompl
 
 def main(args: argparse.Namespace) -> int:
     """`args.json`: one document for programs."""
-    path = chosen_file(args)
+    path = kept_file(args)
     return REFUSED if path is None else telling(args, path, lambda: _main(path, args))
 
 

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from .holding import telling
-from .opening import REFUSED, chosen_file, out, usage
+from .opening import REFUSED, kept_file, out, usage
 from .terminal import Out, printable
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main(args: argparse.Namespace) -> int:
     """`args.ref`: an action or one instance; `args.run`: the number of a run, None for the last one that has it."""
-    path = chosen_file(args)
+    path = kept_file(args)
     return REFUSED if path is None else telling(args, path, lambda: _main(path, args))
 
 

@@ -48,6 +48,15 @@ def chosen_file(args: argparse.Namespace) -> str | None:
     return None
 
 
+def kept_file(args: argparse.Namespace) -> str | None:
+    """The file whose runs are meant, as `chosen_file`; None, told, also if there is no such file."""
+    path = chosen_file(args)
+    if path is not None and not os.path.isfile(path):
+        usage(args, f"`{path}` is no file here", "runs are kept beside their .events file")
+        return None
+    return path
+
+
 def settings(args: argparse.Namespace) -> dict[str, str] | None:
     """The values of `--set` and `--set-file`; `--set` wins. None, told, if one is badly written."""
     found: dict[str, str] = {}

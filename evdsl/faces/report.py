@@ -11,7 +11,7 @@ from .browser import show_file
 from .graph import written
 from .holding import telling
 from .log import local_time
-from .opening import REFUSED, chosen_file, err, usage
+from .opening import REFUSED, kept_file, err, usage
 from .status import state_of
 from .terminal import as_shown, printable
 
@@ -27,7 +27,7 @@ _TAIL = {True: 16_384, False: 2_048}
 
 def main(args: argparse.Namespace) -> int:
     """`args.run`: the number of a run, None for the last; `args.output`: where the page goes; `args.open`."""
-    path = chosen_file(args)
+    path = kept_file(args)
     return REFUSED if path is None else telling(args, path, lambda: _main(path, args))
 
 

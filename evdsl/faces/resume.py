@@ -12,7 +12,7 @@ from .going import Going, go, secrets
 from .holding import INCOMPLETE, taken, telling
 from .live import options, said_done, trace_file
 from .messages import show
-from .opening import REFUSED, chosen_file, err, opened, out, planned
+from .opening import REFUSED, kept_file, err, opened, out, planned
 from .terminal import Out, printable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _SHOWN = 10
 
 
 def main(args: argparse.Namespace) -> int:
-    path = chosen_file(args)
+    path = kept_file(args)
     if path is None:
         return REFUSED
     if args.list:

@@ -11,7 +11,7 @@ from ..base.events import FAILURE
 from ..run.logs import folder, path_of
 from .holding import telling
 from .log import iso_time, local_time
-from .opening import REFUSED, chosen_file, out
+from .opening import REFUSED, kept_file, out
 from .terminal import Out, printable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _WORDS = {0: "ok", 10: "ok", 1: "failed", 3: "failed", 4: "incomplete", 130: "in
 
 def main(args: argparse.Namespace) -> int:
     """`args.json`, where there is one: one document for programs."""
-    path = chosen_file(args)
+    path = kept_file(args)
     return REFUSED if path is None else telling(args, path, lambda: _main(path, args))
 
 

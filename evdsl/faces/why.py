@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..base.source import Span
 from .holding import telling
 from .log import chosen_run, iso_time
-from .opening import REFUSED, chosen_file, out, usage
+from .opening import REFUSED, kept_file, out, usage
 from .terminal import Out, Part, printable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MOST = 40
 
 def main(args: argparse.Namespace) -> int:
     """`args.ref`, `args.run` as for `log`; `args.json`: one document for programs."""
-    path = chosen_file(args)
+    path = kept_file(args)
     return REFUSED if path is None else telling(args, path, lambda: _main(path, args))
 
 
