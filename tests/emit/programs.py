@@ -96,8 +96,9 @@ def outcomes(rng: random.Random, ids: Iterable[str]) -> dict[str, str]:
     return {id_: rng.choice(words) for id_ in sorted(ids)}
 
 
-def tell(folder: Path, said: dict[str, str], rng: random.Random) -> None:
-    """Write the files from which the actions learn what they are to come to."""
+def tell(folder: Path, said: dict[str, str], rng: random.Random, *, tries: bool = True) -> None:
+    """Write the files from which the actions learn what they are to come to. `tries`: some tell their tries apart by the
+    names of their event files, which are evdsl's own and the compiled script's."""
     folder.mkdir(exist_ok=True)
     for id_, word in said.items():
         data = f'echo "data.v={rng.choice(_REPORTED)}" >>"$EVDSL_EVENT"\n' if rng.random() < 0.2 else ""
@@ -106,6 +107,7 @@ def tell(folder: Path, said: dict[str, str], rng: random.Random) -> None:
             if not data
             else [w.replace(">", ">>") for w in SAYS[word] if "EVENT" in w or "exit" in w]
         )
+        ways = [way for way in ways if tries or "*.1)" not in way]
         (folder / id_).write_text(data + rng.choice(ways) + "\n", "utf-8")
 
 
