@@ -68,7 +68,11 @@ class Build:
             text, _, digits = token.text.partition("#")
             if len(digits) > LONGEST:
                 self._fault(
-                    "EV110", f"the number of `{text}` is too long", start, end, "instances count from #0"
+                    "EV110",
+                    f"the number of `{text}` is too long",
+                    start,
+                    end,
+                    "the first run is `#0`, the second `#1`",
                 )
                 digits = "0"
             return ast.Ref(text, int(digits), start, end)
@@ -205,7 +209,13 @@ class Build:
         seen: set[str] = set()
         for o in options:
             if o.name.text in seen:
-                self._fault("EV114", f"`{o.name.text}` is given twice", o.name.start, o.name.end, "keep one")
+                self._fault(
+                    "EV114",
+                    f"`{o.name.text}` is given twice",
+                    o.name.start,
+                    o.name.end,
+                    "keep the one that you mean",
+                )
             seen.add(o.name.text)
         return options
 
@@ -349,7 +359,11 @@ class Build:
         for r in (a, b):
             if r.number is not None:
                 self._fault(
-                    "EV110", "`connect` joins resources, which have no `#N`", r.start, r.end, "leave it out"
+                    "EV110",
+                    "`connect` joins resources, which have no `#N`",
+                    r.start,
+                    r.end,
+                    "leave the number out",
                 )
         end = when.end if when else links[1] if links else b.end
         start = keyword.start

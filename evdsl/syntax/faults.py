@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from ..base.diagnostic import Diagnostic, Fix
@@ -82,7 +83,7 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
             source,
             error.at,
             error.at + 1,
-            "take this apart",
+            "put the inner parts into params or attributes",
         )
     how = f"it reads `{form or ORDER_FORM}`"
     if isinstance(error, Unreadable):
@@ -106,6 +107,12 @@ def told(error: Exception, source: Source, piece: Piece, form: str | None) -> Di
         return unknown
     if form is None and (lost := _BRACES.get(token.text)) and token.start == piece.start:
         return _diagnostic("EV100", f"`{token.text}` does not fit here", source, at, token.end, lost)
+    if token.text == "=" and "EQ" in error.expected:
+        fix = Fix(Span(source, at, token.end), "==")
+        message = "`=` does not fit here; did you mean `==`?"
+        return _diagnostic(
+            "EV100", message, source, at, token.end, 'a condition reads `if env == "prod"`', fix
+        )
     hint = f"expected {listed(error.expected)}; {how}"
     if over:
         return _diagnostic("EV100", "the line ends too early", source, at, at + 1, hint)
@@ -231,6 +238,11 @@ def _character(source: Source, at: int, how: str) -> Diagnostic:
     if character in _BLANKS:
         return _diagnostic(
             "EV115", f"{_BLANKS[character]} stands here", source, at, at + 1, "write a plain blank"
+        )
+    if unicodedata.combining(character):
+        said = f"U+{ord(character):04X}, which joins the letter before it, stands here"
+        return _diagnostic(
+            "EV115", said, source, at, at + 1, "write the letter and its sign as one character"
         )
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     return _diagnostic("EV115", f"`{shown}` does not fit here", source, at, at + 1, how)
