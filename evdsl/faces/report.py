@@ -11,7 +11,7 @@ from .browser import show_file
 from .graph import written
 from .holding import telling
 from .log import local_time
-from .opening import REFUSED, kept_file, err, usage
+from .opening import REFUSED, err, kept_file, usage
 from .status import state_of
 from .terminal import as_shown, printable
 
