@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""What a run costs beside ninja, GNU make, just and doit: `python3 bench/run.py` (about a minute; `--help` tells more).
+"""What a run costs beside ninja, GNU make, just, doit, Task and Ansible: `python3 bench/run.py` (`--help` tells more).
+
+`--peers` installs those of them that pip has, into environments of their own; else what is on the PATH is measured.
 
 All run the same graph: actions in 20 layers, three rules for each, two at a time, each action a shell that adds a line
 to a file. The lines are counted after every run. The runs are interleaved; shown are medians and their ratios to
-ninja's, wall and CPU (of the tool and all that it started). evdsl's runs start with Python and keep output and history.
+ninja's, wall and CPU (of the tool and all that it started). evdsl's runs start with Python and keep output and journal.
+Ansible runs a list of tasks; of it counts what a task costs more than none.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from environment import ready
+from environment import ANSIBLE, PEERS, ansible, peers, ready
 
 LAYERS = 20
 RULES = 3  # for each action, on average over all
@@ -92,15 +95,36 @@ def task_n():
 """
 
 
+def task_file(graph: Graph, action: str) -> str:
+    names = [f"n{i}" for i in range(graph.count)]
+    lines = ["version: '3'", "run: once", "tasks:", f"  all: {{deps: [{', '.join(names)}]}}"]
+    for name, before in zip(names, graph.before, strict=True):
+        # a process of its own as in all the others: it would run the text by itself
+        lines.append(
+            f"  {name}: {{deps: [{', '.join(f'n{b}' for b in before)}], cmds: [\"sh -c '{action}'\"]}}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def playbook(count: int, action: str) -> str:
+    lines = ["- hosts: localhost", "  connection: local", "  gather_facts: false", "  tasks:"]
+    lines += [f"  - ansible.builtin.shell: '{action}'"] * count
+    return "\n".join(lines) + "\n"
+
+
 Make = Callable[[Graph, str], str]
 TOOLS: dict[str, tuple[str, Make, list[str]]] = {
     "ninja": ("build.ninja", ninja_file, ["ninja", "-j2", "--quiet"]),
     "make": ("Makefile", make_file, ["make", "-j2", "-s"]),
     "just": ("justfile", just_file, ["just", "all"]),
     "doit": ("dodo.py", doit_file, ["doit", "-n2", "-v0"]),
+    "task": ("Taskfile.yml", task_file, ["task", "--silent", "--concurrency", "2", "all"]),
     "evdsl": ("a.events", evdsl_file, ["evdsl", "run", "a.events", "-j2", "--quiet"]),
     "workers": ("a.events", evdsl_file, ["evdsl", "run", "a.events", "-j2", "--quiet", "--shell-workers"]),
 }
+
+
+SLOW = ("just", "doit", "task")
 
 
 class Measured:
@@ -113,7 +137,8 @@ class Measured:
         self.peak = 0.0
 
 
-def once(argv: list[str], folder: str, count: int, into: Measured) -> None:
+def once(argv: list[str], folder: str, count: int, into: Measured) -> str:
+    """Run it once; its output."""
     effects = Path(folder, "effects")
     effects.unlink(missing_ok=True)
     for left in (".ninja_log", ".ninja_deps"):
@@ -135,6 +160,7 @@ def once(argv: list[str], folder: str, count: int, into: Measured) -> None:
     into.wall.append(wall)
     into.cpu.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     into.peak = max(into.peak, used.ru_maxrss / 1024)
+    return output.decode("utf-8", "replace")
 
 
 def compare(
@@ -199,6 +225,30 @@ def first_action() -> None:
     )
 
 
+def tasks_of_ansible(action: str, times: int) -> float | None:
+    """CPU seconds of one more task of Ansible, which must say that it changed something; None without Ansible."""
+    program = shutil.which("ansible-playbook")
+    if program is None:
+        return None
+    few, many = 1, 50
+    found = {count: Measured() for count in (few, many)}
+    argv = [program, "-i", "localhost,", "-e", f"ansible_python_interpreter={sys.executable}", "site.yml"]
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(times):
+            for count, into in found.items():
+                Path(folder, "site.yml").write_text(playbook(count, action))
+                output = once(argv, folder, count, into)
+                if f"changed={count} " not in output:
+                    sys.exit(f"ansible did not change {count}:\n{output[-2000:]}")
+    least, most = (statistics.median(found[count].cpu) for count in (few, many))
+    each = (most - least) / (many - few)
+    print(
+        f"\nansible-playbook, {many} tasks: {statistics.median(found[many].wall):.1f} s,"
+        f" CPU {1000 * each:.0f} ms for each task beyond the first (n={times})"
+    )
+    return each
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -209,7 +259,8 @@ def arguments() -> argparse.Namespace:
     add("--tools", default=",".join(TOOLS), help="default: all; what is not installed is left out")
     add("--action", choices=tuple(ACTIONS), default="builtin", help="what each action does")
     add("--shape", choices=("layers", "chain", "wide"), default="layers")
-    add("--slow", type=int, default=2, help="runs of just and doit (default 2)")
+    add("--slow", type=int, default=2, help="runs of just, doit, task and ansible (default 2)")
+    add("--peers", action="store_true", help="install what is measured and can be had by pip, once")
     add("--only", action="store_true", help="the comparison alone, not the first action")
     add("--here", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -217,6 +268,11 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
+    if args.peers:
+        peers()
+        ansible()
+    for folder in (ANSIBLE, PEERS):
+        os.environ["PATH"] += os.pathsep + str(folder / "bin")
     wanted = args.tools.split(",")
     tools = [name for name in wanted if TOOLS[name][2][0] == "evdsl" or shutil.which(TOOLS[name][2][0])]
     takes = subprocess.run([sys.executable, "-m", "evdsl", "run", "--help"], capture_output=True, text=True)
@@ -226,11 +282,16 @@ def main() -> None:
     if left:
         print(f"not there, left out: {', '.join(left)}", file=sys.stderr)
     graph = Graph(args.size, args.shape)
-    found = compare(graph, tools, ACTIONS[args.action], args.times, {"just": args.slow, "doit": args.slow})
+    found = compare(graph, tools, ACTIONS[args.action], args.times, dict.fromkeys(SLOW, args.slow))
     title = f"{graph.count:,} actions, {graph.rules:,} rules, {args.shape}, `{ACTIONS[args.action]}`, two at a time"
     show(title, found, graph.count, "ninja" if "ninja" in tools else tools[0])
-    if not args.only:
-        first_action()
+    if args.only:
+        return
+    first_action()
+    each = tasks_of_ansible(ACTIONS[args.action], args.slow) if "evdsl" in tools else None
+    if each is not None:
+        ours = statistics.median(found["evdsl"].cpu) / graph.count
+        print(f"evdsl, start-up and all: CPU {1000 * ours:.2f} ms for each action, a {each / ours:.0f}th")
 
 
 if __name__ == "__main__":

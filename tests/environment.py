@@ -14,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv"
+PEERS = ROOT / ".venv-peers"
+"""Where bench/run.py finds ninja, doit, just and task, in `bin`."""
 ANSIBLE = ROOT / ".venv-ansible"
 """Where the tests find ansible-playbook and ansible-lint, in `bin`."""
 
@@ -54,15 +56,25 @@ def ready(*groups: str) -> str:
 
 def ansible() -> None:
     """Make the environment of Ansible: the groups `ansible` and `ansible-lint`."""
+    _apart(ANSIBLE, "ansible", "ansible-lint")
+
+
+def peers() -> None:
+    """Make the environment of the tools that evdsl is measured beside: the group `peers`."""
+    _apart(PEERS, "peers")
+
+
+def _apart(folder: Path, *names: str) -> None:
+    """Make an environment that holds these groups and not evdsl."""
     import tomllib
 
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    wanted = [*groups["ansible"], *groups["ansible-lint"]]
-    key, stamp = "\n".join([*wanted, sys.version]), ANSIBLE / ".evdsl"
+    wanted = [requirement for name in names for requirement in groups[name]]
+    key, stamp = "\n".join([*wanted, sys.version]), folder / ".evdsl"
     if stamp.is_file() and stamp.read_text() == key:
         return
-    _do(sys.executable, "-m", "venv", "--clear", str(ANSIBLE))
-    python = str(ANSIBLE / "bin" / "python")
+    _do(sys.executable, "-m", "venv", "--clear", str(folder))
+    python = str(folder / "bin" / "python")
     _do(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted)
     stamp.write_text(key)
 
