@@ -190,6 +190,10 @@ def test_sarif_has_the_shape_of_sarif(folder: Path) -> None:
     assert (driver["name"], driver["version"]) == ("evdsl", __version__)
     rules = [rule["id"] for rule in driver["rules"]]
     assert len(set(rules)) == len(rules)
+    for rule in driver["rules"]:
+        assert rule["shortDescription"]["text"]
+        assert rule["fullDescription"]["text"].endswith(".")
+        assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
     assert run["results"]
     for result in run["results"]:
         assert result["ruleId"] in rules

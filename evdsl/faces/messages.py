@@ -171,11 +171,24 @@ def sarif(diagnostics: Iterable[Diagnostic], version: str) -> dict[str, Any]:
                     "driver": {
                         "name": "evdsl",
                         "version": version,
-                        "rules": [{"id": code} for code in sorted({d.code for d in ordered})],
+                        "rules": [_rule(code) for code in sorted({d.code for d in ordered})],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
                 "results": results,
             }
         ],
+    }
+
+
+def _rule(code: str) -> dict[str, Any]:
+    """A code with its page, which code scanning shows beside each result."""
+    from .explain import pages
+
+    page = pages()[code]
+    return {
+        "id": code,
+        "shortDescription": {"text": page["title"]},
+        "fullDescription": {"text": page["about"]},
+        "defaultConfiguration": {"level": Diagnostic(code, "", None).severity},
     }
