@@ -33,8 +33,13 @@ class _Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, f"`{value}` is not known{said} (one of {known})")
 
     def error(self, message: str) -> NoReturn:
-        """What was typed may hold anything; the terminal is not to be driven by it."""
-        super().error(printable(message))
+        """What was typed may hold anything; the terminal is not to be driven by it, and a secret not to be repeated."""
+        from itertools import pairwise
+
+        from ..base.redact import Redactor
+
+        given = [word.partition("=")[2] for before, word in pairwise(sys.argv) if before == "--set"]
+        super().error(printable(Redactor(given).text(message)))
 
 
 class Command(NamedTuple):

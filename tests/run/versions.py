@@ -91,6 +91,8 @@ def _drafted(rng: random.Random) -> _Draft:
     if connects and rng.random() < 0.5:
         lines.append(f"on {SINK}.run changed {rng.choice(resources)}.run")
         connects.append((rng.choice(resources), SINK))
+        if rng.random() < 0.6:
+            lines.append(f"{SINK}.run after {connects[-1][0]}.run")
     on_cut = [(name, rng.choice(_ON_CUT)) for name in sorted(_actions(lines)) if rng.random() < 0.1]
     return _Draft(tuple(lines), tuple(dict.fromkeys(connects)), tuple(on_cut))  # type: ignore[arg-type]
 
