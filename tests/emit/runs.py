@@ -65,7 +65,7 @@ class Script:
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "TMPDIR": str(self.folder), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

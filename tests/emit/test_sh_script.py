@@ -190,7 +190,7 @@ CRASH = (
 def crashed(folder: Path, shell: str) -> Script:
     """A script of which all processes were killed while the second of its actions was in flight."""
     made = script(folder, CRASH, shell)
-    env = {**os.environ, "EVDSL_TEST_MARK": str(folder)}
+    env = {**os.environ, "EVDSL_TEST_MARK": str(folder), "TMPDIR": str(folder)}
     with subprocess.Popen([*SHELLS[shell], str(made.path)], cwd=folder, env=env, stdout=-3) as run:
         assert waited(lambda: (folder / "began").exists())
         for entry in Path("/proc").iterdir():
