@@ -563,6 +563,28 @@ def test_what_is_kept_of_a_file_that_is_none(folder: Path, command: str) -> None
         assert "error" in done.stderr
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_fmt_keeps_the_line_ends(folder: Path, end: str) -> None:
+    """A file with CR and LF stays one: else a change of one line would be one of all."""
+    text = "on a.run  changed b.run\n# x\n".replace("\n", end)
+    wanted = text.replace("  ", " ").encode()
+    path = folder / "t.events"
+    path.write_bytes(text.encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "evdsl", "fmt", "-"],
+        input=text.encode(),
+        capture_output=True,
+        timeout=60,
+        check=True,
+        cwd=folder,
+        env=environment(folder),
+    )
+    assert done.stdout == wanted
+    assert evdsl_(folder, "fmt", "t.events").returncode == 0
+    assert path.read_bytes() == wanted
+    assert evdsl_(folder, "fmt", "--check", "t.events").returncode == 0
+
+
 # ---- pipes and signals
 
 

@@ -69,7 +69,8 @@ def decoded(data: bytes, name: str) -> tuple[Source | None, list[Diagnostic]]:
                 "save the file as UTF-8",
             )
         ]
-    return checked(Source(name, _clean(text)))
+    line_end = "\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n"
+    return checked(Source(name, _clean(text), line_end))
 
 
 def checked(source: Source) -> tuple[Source | None, list[Diagnostic]]:

@@ -13,14 +13,15 @@ class Source:
     """The text of one file, and the way from an offset to a line and a column.
 
     `path` is shown to people as it is; `text` has `\\n` line ends only and no byte order mark.
-    Offsets count code points from 0.
+    Offsets count code points from 0. `line_end` is what ended the first line of the file: who rewrites it keeps to that.
     """
 
-    __slots__ = ("_starts", "path", "text")
+    __slots__ = ("_starts", "line_end", "path", "text")
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, line_end: str = "\n") -> None:
         self.path = path
         self.text = text
+        self.line_end = line_end
         self._starts: Sequence[int] | None = None
 
     @classmethod

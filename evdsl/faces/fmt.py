@@ -51,10 +51,10 @@ def _one(path: str, args: argparse.Namespace) -> int:
         return int(changed and args.check)
     if path == "-":
         utf8()
-        sys.stdout.write(text)
+        sys.stdout.write(text.replace("\n", source.line_end))
     elif changed:
         try:
-            _replace(path, text)
+            _replace(path, text.replace("\n", source.line_end))
         except OSError as error:
             usage(args, f"`{path}` cannot be written: {error.strerror}", "check its permissions")
             return REFUSED
