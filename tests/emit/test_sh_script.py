@@ -118,6 +118,7 @@ def test_an_action_sees_what_it_sees_live(shell: str, tmp_path: Path) -> None:
         "_=",
         "SHLVL=",
         "OLDPWD=",
+        "TMPDIR=",
         "A__z=",
         "PWD=",
         "HISTORY",
