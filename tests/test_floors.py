@@ -26,7 +26,7 @@ ROOMS = {
     "sqlite3": "run/state.py",
     "yaml": "meaning/inventory.py",
     "jinja2": "drivers/*.py",
-    "ansible": "emit/ansible_module.py",
+    "ansible": "emit/ansible_module.py drivers/ansible_callback/*.py",
     "rich": "faces/*.py",
     "pygments": "faces/highlight.py",
 }
@@ -127,7 +127,9 @@ def test_each_library_has_its_room(library: str) -> None:
     outside = [
         str(i)
         for i in ALL
-        if i.target.split(".")[0] == library and not i.typing and not _in(i.module, ROOMS[library])
+        if i.target.split(".")[0] == library
+        and not i.typing
+        and not any(_in(i.module, room) for room in ROOMS[library].split())
     ]
     assert outside == []
 

@@ -46,8 +46,11 @@ class Puppet:
                 f"`{self.name}` takes one text, {'the path of a manifest' if self.path else 'the code'}"
             )
         text = job.arguments[0]
+        names = {name: plain(value) for name, value in names_for(job).items() if name.isidentifier()}
         facts = {
-            f"FACTER_evdsl_{name}": plain(v) for name, v in names_for(job).items() if name.isidentifier()
+            f"FACTER_evdsl_{name}": text
+            for name, text in names.items()
+            if not any(secret in text for secret in job.secrets if secret)
         }
         env = environment(facts | attempt.environment)
         program = found("puppet", env.get("PATH")) or "puppet"

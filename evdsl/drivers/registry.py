@@ -21,17 +21,21 @@ _BUILT = {
     "template": ("template", "driver"),
     "http.get": ("http_", "get"),
     "http.post": ("http_", "post"),
+    **{f"ansible.{kind}": ("ansible", kind) for kind in ("playbook", "role", "module")},
     "puppet.apply": ("puppet", "apply"),
     "puppet.manifest": ("puppet", "manifest"),
 }
 """Drivers and the modules of this folder that hold them, with their names there."""
 
-_TOOLS = {"puppet.apply": "puppet", "puppet.manifest": "puppet"}
+_TOOLS = {
+    **dict.fromkeys(("ansible.playbook", "ansible.role", "ansible.module"), "ansible-playbook"),
+    **dict.fromkeys(("puppet.apply", "puppet.manifest"), "puppet"),
+}
 """The program that a driver starts, where it is one that a machine may well not have."""
 
 _LATER = (
     *(f"systemd.{verb}" for verb in ("start", "stop", "restart", "reload", "enable", "disable")),
-    *("ansible.playbook", "ansible.role", "ansible.module", "salt.state"),
+    "salt.state",
 )
 """Drivers of the language that are not built yet."""
 

@@ -82,11 +82,11 @@ def test_no_such_manifest(tmp_path: Path) -> None:
 
 
 def test_names_are_facts_and_text_is_data(tmp_path: Path) -> None:
-    names = {"http-port": 81, "nodes": ["a", "b c"], "text": "ä '$x' ${y}"}
+    names = {"TOKEN": "s3cret", "http-port": 81, "nodes": ["a", "b c"], "text": "ä '$x' ${y}"}
     code = """
-    file { 'FOLDER/f': content => "${facts['evdsl_http_port']}|${facts['evdsl_nodes']}|${facts['evdsl_text']}" }
+    file { 'FOLDER/f': content => "${facts['evdsl_http_port']}|${facts['evdsl_nodes']}|${facts['evdsl_text']}${facts['evdsl_TOKEN']}${facts['evdsl_token']}" }
     """
-    assert applied(code, tmp_path, "puppet.apply", names=names).event == "changed"
+    assert applied(code, tmp_path, "puppet.apply", names=names, secrets=("s3cret",)).event == "changed"
     assert (tmp_path / "f").read_text("utf-8") == """81|["a", "b c"]|ä '$x' ${y}"""
 
 
