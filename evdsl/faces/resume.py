@@ -12,7 +12,7 @@ from .going import Going, go, secrets
 from .holding import INCOMPLETE, taken, telling
 from .live import options, said_done, trace_file
 from .messages import show
-from .opening import REFUSED, kept_file, err, opened, out, planned
+from .opening import REFUSED, err, kept_file, opened, out, planned
 from .terminal import Out, printable
 
 if TYPE_CHECKING:
