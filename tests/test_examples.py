@@ -193,8 +193,9 @@ def test_rmq_cluster_plan(example: Example, file: str) -> None:
 
 
 @of("rmq-cluster")
-def test_rmq_cluster_on_hosts_is_refused(example: Example) -> None:
-    example.evdsl("run", "hosts.events", exit=2)
+def test_rmq_cluster_on_hosts_would_run_there(example: Example) -> None:
+    told = example.evdsl("run", "hosts.events", "--dry-run", "-v")
+    assert "would run on node1 (192.0.2.11)" in str(told)
     assert example.files() == set()
     assert not (example.folder / ".evdsl").exists()
 

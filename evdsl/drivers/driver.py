@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from .event_file import NOTHING, Said
 from .job import Job, Place
 from .output import Kept
 
@@ -36,7 +37,8 @@ class Command(NamedTuple):
     """A process to start. It serves one or more tries.
 
     `argv[0]` is looked for in the PATH of its environment unless it has a slash. `env` is added to the environment of
-    evdsl. Without `stdin` it reads from /dev/null. `shown` is how messages name it.
+    evdsl. Without `stdin` it reads from /dev/null. `shown` is how messages name it. `leased`: the input does not end as
+    long as the process is wanted, and its end is how the process is asked to end.
     """
 
     argv: tuple[str, ...]
@@ -45,6 +47,7 @@ class Command(NamedTuple):
     env: Mapping[str, str] = {}
     stdin: bytes = b""
     shown: str = ""
+    leased: bool = False
 
 
 class Verdict(NamedTuple):
@@ -60,16 +63,27 @@ class Verdict(NamedTuple):
     reason: str = ""
 
 
+class Far(NamedTuple):
+    """What a host says of files there after a command: `said` stands in the event file; `before` and `after` are what the
+    files of the option `changes` held, a word for each, `fault` why one of them cannot be compared."""
+
+    said: Said = NOTHING
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    fault: str = ""
+
+
 class Ended(NamedTuple):
     """What came of a process: `exit` as shells report it, or None, and then `problem` says why.
 
-    Of a `Call` it is the verdict that matters.
+    Of a `Call` it is the verdict that matters. `far`: what was looked up where it ran, if that is another host.
     """
 
     exit: int | None
     problem: str = ""
     output: Kept = Kept()
     verdict: Verdict | None = None
+    far: Far | None = None
 
 
 class Answer(NamedTuple):

@@ -11,9 +11,10 @@ from typing import BinaryIO, NamedTuple
 
 from ..base.drivers import file_mode
 from .driver import Answer, Call, Command, Ended, Stopped, Try, Unfit, Verdict, Would, brief
-from .job import Job, Place
+from .job import Job, Place, Remote
 from .placing import Found, Wanted, Wrong, compare, place
 from .sudo import user_of
+from .upload import upload
 from .worker import command, verdict
 
 _PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
@@ -67,7 +68,9 @@ class FileDriver:
         bits = None if mode is None else file_mode(mode)
         if mode is not None and bits is None:
             raise Unfit(f"`mode` takes octal digits such as 0644, this is `{mode}`")
-        path = os.path.abspath(os.path.join(job.cwd, destination))
+        path = os.path.join(job.cwd, destination)
+        if not isinstance(job.place, Remote):
+            path = os.path.abspath(path)
         if destination.endswith("/"):
             raise Unfit(f"`{destination}` is a folder; name the file in it")
         owner, group = (str(job.options.get(key) or "") for key in ("owner", "group"))
@@ -79,6 +82,8 @@ class FileDriver:
         try:
             with (content := self._content(attempt.job, source)).file as file:
                 wanted = _as(wanted, content)
+                if isinstance(attempt.job.place, Remote):
+                    return upload(attempt, wanted, file, shown)
                 if user_of(attempt.job):
                     return command(attempt, wanted, file, shown)
                 found = place(file, wanted, stopped)

@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 
 class Here(NamedTuple):
-    """This machine. (An ssh host will be another class beside this one; see `Place`.)
-
-    `parallel`: how many jobs may run there at a time; 0: as many as the executor has places for.
-    """
+    """This machine. `parallel`: how many jobs may run there; 0: as many as the executor has places for."""
 
     name: str = "localhost"
     parallel: int = 0
@@ -20,7 +17,25 @@ class Here(NamedTuple):
         return self.name
 
 
-Place = Here
+class Remote(NamedTuple):
+    """A host that is reached by ssh. What is empty or 0 is left to the user's own configuration of ssh.
+
+    `name` is its name in the program. `jump`: the hosts to go by, from here on. `parallel`: how many jobs may run there.
+    """
+
+    name: str
+    address: str
+    user: str = ""
+    port: int = 0
+    key: str = ""
+    jump: tuple[Remote, ...] = ()
+    parallel: int = 1
+
+    def __str__(self) -> str:
+        return self.name if self.name == self.address else f"{self.name} ({self.address})"
+
+
+Place = Here | Remote
 """Where a job runs. Equal places can share a process or a connection."""
 
 
@@ -31,7 +46,7 @@ class Job(NamedTuple):
     strings, numbers, lists, maps. `options` by their names: `timeout` and `delay` in seconds, `retry` a number, `env` a
     map of strings, `changes` a list of paths or one path, `exits` a map of exit codes to outcomes, `creates`, `unless`,
     `onlyif` and `cwd` strings. `environment` is what is added to the environment of evdsl itself; `EVDSL_EVENT` is
-    added later, for each try. `folder` is the folder of the file that the action stands in: where it runs, and what
+    added later, for each try. `folder` is the folder of the file that the action stands in: where it runs (here), and what
     `cwd` is relative to; paths in `creates` and `changes` are relative to the two together. `names` are the names of
     section 1 with their values, without secrets, and those that the option `env` gives, for drivers that fill in texts
     themselves; `secrets` are the values that nobody may see.
@@ -53,8 +68,10 @@ class Job(NamedTuple):
 
     @property
     def cwd(self) -> str:
-        """The folder that it runs in."""
+        """The folder that it runs in; on a host, where it is not absolute, it is relative to the login folder."""
         cwd = self.options.get("cwd")
+        if isinstance(self.place, Remote):
+            return str(cwd or ".")
         return os.path.join(self.folder, str(cwd)) if cwd else self.folder
 
     @property

@@ -11,6 +11,9 @@ from ..base.drivers import DRIVERS
 from ..base.source import Span
 from ..base.spell import nearest
 
+VERBS = ("start", "stop", "restart", "reload", "enable", "disable")
+"""What `systemd` can do with a unit."""
+
 if TYPE_CHECKING:
     from .driver import Driver
 
@@ -24,6 +27,7 @@ _BUILT = {
     **{f"ansible.{kind}": ("ansible", kind) for kind in ("playbook", "role", "module")},
     "puppet.apply": ("puppet", "apply"),
     "puppet.manifest": ("puppet", "manifest"),
+    **{f"systemd.{verb}": ("systemd", verb) for verb in VERBS},
 }
 """Drivers and the modules of this folder that hold them, with their names there."""
 
@@ -33,10 +37,10 @@ _TOOLS = {
 }
 """The program that a driver starts, where it is one that a machine may well not have."""
 
-_LATER = (
-    *(f"systemd.{verb}" for verb in ("start", "stop", "restart", "reload", "enable", "disable")),
-    "salt.state",
-)
+_HERE = ("ansible.", "puppet.")
+"""What the drivers begin with that run on this machine only."""
+
+_LATER = ("salt.state",)
 """Drivers of the language that are not built yet."""
 
 OPTIONS = (
@@ -85,23 +89,47 @@ def _names_interpreter(path: str) -> bool:
 
 
 def refusals(
-    name: str, driver: str, options: Mapping[str, Span | None], host: str | None, span: Span | None
+    name: str,
+    driver: str,
+    options: Mapping[str, Span | None],
+    host: str | None,
+    span: Span | None,
+    file: str = "",
 ) -> list[Diagnostic]:
     """Why the action `name` cannot be run: empty if it can.
 
     EV610 its driver, EV611 its host, EV612 an option, EV617 the package of its driver, EV619 its tool. `options` are
-    those written for it, each with its place; `span` is the place of the action.
+    those written for it, each with its place; `span` is the place of the action, `file` what was found for it under `actions/`.
     """
     found, own = _against_driver(name, driver, span)
     if host is not None:
-        message = f"`{name}` is to run on `{host}`, and running on other hosts is not built yet"
-        found.append(Diagnostic("EV611", message, span, "leave out the `@` to run it on this machine"))
+        found += _against_host(name, driver, host, span, file)
     for option, place in options.items():
         if option not in OPTIONS and own is not None and option not in own:
             message = f"`{driver}` has no option `{option}` (for `{name}`)"
             hint = f"its options are {', '.join((*OPTIONS, *own))}"
             found.append(Diagnostic("EV612", message, place or span, hint))
     return found
+
+
+def _against_host(name: str, driver: str, host: str, span: Span | None, file: str) -> list[Diagnostic]:
+    if file:
+        message = f"`{name}` is a file here, `{os.path.basename(file)}`, and would run on `{host}`"
+        hint = "declare the action: put the file there with `copy`, and run it with `exec`"
+        return [Diagnostic("EV611", message, span, hint)]
+    if driver.startswith(_HERE):
+        message = f"`{driver}` runs on this machine only as yet, and `{name}` would run on `{host}`"
+        return [Diagnostic("EV611", message, span, "leave out the `@` to run it on this machine")]
+    if driver not in _BUILT and driver not in _LATER:
+        from ..base.plugins import Unusable, known, loaded
+
+        try:
+            if known(driver) and not getattr(loaded(driver).driver, "hosts", False):
+                message = f"the driver `{driver}` of `{name}` works on this machine only, and not on `{host}`"
+                return [Diagnostic("EV611", message, span, "leave out the `@` to run it on this machine")]
+        except Unusable:
+            pass  # told as EV617
+    return []
 
 
 def _without_tool(name: str, driver: str, span: Span | None) -> list[Diagnostic]:

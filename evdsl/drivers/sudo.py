@@ -11,15 +11,17 @@ import os
 import re
 
 from .driver import Command, Ended, Unfit
-from .job import Job
+from .job import Job, Remote
 
-_WAITS = b"evdsl: sudo has not begun\n"
+WAITS = b"evdsl: sudo has not begun\n"
+"""What stands in the event file until sudo has let us."""
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 # Values stand on one line, in single quotes, a line end in them as "$n".
 _ENTER = """n='
 '
 IFS= read -r e && eval "$e" && unset n e && true > "$EVDSL_EVENT" && exec "$@"
 exit 126"""
+_UNLESS_US = 'u=$1; shift; [ "$(id -un)" = "$u" ] || exec sudo -n -u "$u" -- "$@"; exec "$@"'
 
 
 def user_of(job: Job) -> str:
@@ -28,6 +30,8 @@ def user_of(job: Job) -> str:
     if not value:
         return ""
     name = "root" if value is True else str(value)
+    if isinstance(job.place, Remote):
+        return name  # who we are there is found out there
     return "" if _is_us(name) else name
 
 
@@ -47,6 +51,11 @@ def before(user: str) -> tuple[str, ...]:
     return ("sudo", "-n", "-u", user, "--")
 
 
+def before_there(user: str) -> tuple[str, ...]:
+    """What stands before a command that is to run as this user on another host: no sudo where we have come as that one."""
+    return ("/bin/sh", "-c", _UNLESS_US, "sh", user)
+
+
 def as_user(command: Command, user: str) -> Command:
     """The command, run as this user. Makes the event files of its tries; raises OSError."""
     for number, attempt in enumerate(command.tries):
@@ -55,11 +64,16 @@ def as_user(command: Command, user: str) -> Command:
         )
         try:
             os.fchmod(file, 0o666)
-            os.write(file, b"" if number else _WAITS)
+            os.write(file, b"" if number else WAITS)
         finally:
             os.close(file)
+    return entered(command, user)
+
+
+def entered(command: Command, user: str, ahead: tuple[str, ...] = ()) -> Command:
+    """The command, run as this user; its event file holds WAITS. `ahead` stands before it in place of sudo itself."""
     stdin = "".join(f"export {_word(name, value)};" for name, value in command.env.items()) + "\n"
-    argv = (*before(user), "/bin/sh", "-c", _ENTER, "sh", *command.argv)
+    argv = (*(ahead or before(user)), "/bin/sh", "-c", _ENTER, "sh", *command.argv)
     given = os.fsencode(stdin) + command.stdin
     return Command(argv, command.cwd, command.tries, {}, given, command.shown)
 
@@ -76,12 +90,17 @@ def heard(command: Command, ended: Ended, user: str) -> Ended:
     path = command.tries[0].event_file
     try:
         with open(path, "rb", opener=_plain) as file:
-            waits = file.read(len(_WAITS) + 1) == _WAITS
+            waits = file.read(len(WAITS) + 1) == WAITS
     except OSError:
         waits = False
     if not waits:
         return ended
     os.truncate(path, 0)
+    return refusal(ended, user, path)
+
+
+def refusal(ended: Ended, user: str, path: str) -> Ended:
+    """What came of a command of which the event file still holds WAITS."""
     if ended.exit is None:
         return ended
     if ended.exit == 126:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 INSTALL = {
     "ansible-playbook": "python3 -m pip install ansible-core",
     "puppet": "apt-get install puppet-agent",
+    "ssh": "apt-get install openssh-client",
+    "systemctl": "apt-get install systemd",
 }
 """The command that installs a tool."""
 

@@ -84,6 +84,7 @@ def go(going: Going, args: argparse.Namespace) -> int:
             restored=going.restored,
             cut=going.cut,
             pulse=listener.pulse,
+            place=prepare.place,
         )
         listener.end(result)
     untraced = going.trace.problem if going.trace is not None else None

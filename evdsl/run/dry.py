@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..base.redact import Redactor
 from ..drivers import registry
 from ..drivers.driver import Foreteller, Try, Unfit, Would, brief
-from ..drivers.job import Job
+from ..drivers.job import Job, Remote
 from ..drivers.outcome import Outcome
 from ..drivers.output import Output
 from ..meaning.template import plain
@@ -99,6 +99,8 @@ def _step(start: Start, prepare: Preparing, state: State) -> Foretold:
 
 def foretell(job: Job) -> Foretold:
     """What a job would do."""
+    if isinstance(job.place, Remote):
+        return Foretold("changed", False, f"would run on {job.place}: {_shown(job)}")
     creates, guards = job.options.get("creates"), [g for g in ("unless", "onlyif") if g in job.options]
     if creates and os.path.exists(os.path.join(job.cwd, str(creates))):
         return Foretold("ok", True, f"`{creates}` exists")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from heapq import heappop, heappush
 from typing import NamedTuple
 
 from ..base.events import FAILURE, OUTCOMES
-from ..drivers.job import Job
+from ..drivers.job import Job, Place
 from ..drivers.outcome import Outcome
 from ..plan.plan import Plan, Trigger
 from .debts import Debt
@@ -15,6 +14,8 @@ from .engine import Cause, Effect, Engine, Left, Settled
 from .executor import Done, Executor
 from .interrupt import Interrupts
 from .journal import Journal
+from .places import HERE
+from .ready import Ready
 from .simulate import Line
 from .state import Unwritable
 
@@ -121,14 +122,16 @@ def run(
     restored: Mapping[int, Outcome] | None = None,
     cut: Collection[int] = (),
     pulse: Pulse = no_pulse,
+    place: Callable[[int], Place] = lambda _: HERE,
 ) -> Result:
     """Run a plan to its end. The executor is not closed.
 
-    `restored` is what steps have said before, in a run that is resumed, and `cut` those that were in flight. The first SIGINT or SIGTERM starts nothing more,
+    `restored` is what steps have said before, in a run that is resumed, and `cut` those that were in flight; `place` says where a step
+    runs. The first SIGINT or SIGTERM starts nothing more,
     the second asks what runs to end, the third ends it. Where the journal cannot be written nothing more is started.
     """
     engine = Engine(plan, debts=debts, dirty=dirty, outside=outside)
-    live = _Live(plan, prepare, executor, journal, listener, fail_fast, engine, restored or {}, pulse)
+    live = _Live(plan, prepare, executor, journal, listener, fail_fast, engine, restored or {}, pulse, place)
     for step in cut:
         listener(Cut(step))
     with Interrupts(executor.wake) as interrupts:
@@ -188,6 +191,7 @@ class _Live:
         engine: Engine,
         restored: Mapping[int, Outcome],
         pulse: Pulse,
+        place: Callable[[int], Place],
     ) -> None:
         self.plan = plan
         self.engine = engine
@@ -200,8 +204,7 @@ class _Live:
         self._fail_fast = fail_fast
         self._restored = restored
         self._pulse = pulse
-        self._below = ways_below(engine)
-        self._ready: list[tuple[int, int]] = []  # a heap: the longest way below first, then the plan's order
+        self._ready = Ready(ways_below(engine), place)
         self._out = 0  # jobs that the executor has
         self._reported: dict[int, Mapping[str, str]] = {}
         self._untold: list[Event] = []  # what is not yet committed
@@ -249,18 +252,27 @@ class _Live:
     def _prepared(self) -> list[Job]:
         """The jobs that can begin now. What ends without the executor is settled on the way."""
         jobs: list[Job] = []
-        free = self._executor.free if self._ready else 0
-        while self._ready and len(jobs) < free:
-            _, step = heappop(self._ready)
-            because = self.engine.running[step]
-            self._untold.append(Started(step, because))
-            made = self._prepare(step, because, self._reported)
-            if isinstance(made, Job):
-                self._journal.started(step)
-                jobs.append(made)
-            else:
-                self._settle(step, self._drained(made) if isinstance(made, Sink) else made)
+        full: set[Place] = set()
+        while places := [place for place in self._ready.places() if place not in full]:
+            for place in places:
+                before = len(jobs)
+                room = self._executor.room(place) - sum(job.place == place for job in jobs)
+                while len(jobs) - before < room and (step := self._ready.take(place)) is not None:
+                    self._begin(step, jobs)
+                if len(jobs) - before >= room:
+                    full.add(place)
         return jobs
+
+    def _begin(self, step: int, jobs: list[Job]) -> None:
+        """Make a step ready; what comes to its end without the executor is settled."""
+        because = self.engine.running[step]
+        self._untold.append(Started(step, because))
+        made = self._prepare(step, because, self._reported)
+        if isinstance(made, Job):
+            self._journal.started(step)
+            jobs.append(made)
+        else:
+            self._settle(step, self._drained(made) if isinstance(made, Sink) else made)
 
     def _drained(self, sink: Sink) -> Outcome:
         """What a sink says (section 8): `changed` if a value is new or differs from the last run's."""
@@ -292,7 +304,7 @@ class _Live:
                 self._untold.append(Restored(effect.step, settled.state))
                 waiting += more[::-1]
             else:
-                heappush(self._ready, (-self._below[effect.step], effect.step))
+                self._ready.add(effect.step)
             outcome = None
 
     def _end(self, settled: Settled, outcome: Outcome | None) -> None:
@@ -314,6 +326,5 @@ class _Live:
         if self._stopped and not withdrawn:
             return
         self._stopped = True
-        waiting = [*withdrawn, *(step for _, step in sorted(self._ready))]
-        self._ready.clear()
+        waiting = [*withdrawn, *self._ready.clear()]
         self._take(self.engine.stop("stopped", waiting))

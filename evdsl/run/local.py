@@ -11,7 +11,7 @@ from time import monotonic
 from ..base.redact import Redactor
 from ..drivers import registry
 from ..drivers.driver import Answer, Call, Command, Driver, Ended, Try, Unfit, Verdict
-from ..drivers.job import Job, Place
+from ..drivers.job import Job, Place, Remote
 from ..drivers.outcome import Outcome
 from ..drivers.output import Kept, Output
 from ..drivers.sudo import as_user, before, heard, user_of
@@ -21,6 +21,7 @@ from .folders import new_path, remove_folder, shared_folder
 from .poll import Poller
 from .process import ready_this_process
 from .processes import Limits, Processes
+from .ssh import Ssh
 from .task import Guard, Task
 from .timers import Timers
 from .watchdog import Watchdog
@@ -82,6 +83,8 @@ class LocalExecutor:
         self._held = 0  # commands that wait for descriptors or processes to be had again
         self._due: list[Task] = []  # tasks that wait for room: begun too early, or their pause is over
         self._at: dict[Place, int] = {}  # how many tasks are under way at each place
+        self._away = 0  # how many of them run on other hosts
+        self._ssh = Ssh()
         self._pausing: dict[int, Task] = {}  # by step
         self._notices: list[Notice] = []
         self._timers = Timers()
@@ -113,19 +116,22 @@ class LocalExecutor:
     @property
     def free(self) -> int:
         """How many jobs could begin now."""
-        waiting = len(self._due) and sum(self._below_limit(task) for task in self._due)
+        waiting = len(self._due) and sum(
+            self._below_limit(task) for task in self._due if not isinstance(task.job.place, Remote)
+        )
         return max(0, self.places - self._taken - waiting)
 
     def room(self, place: Place) -> int:
-        """How many of them could be jobs of this place."""
+        """How many jobs of this place could begin now. Those of other hosts take no room from those here."""
         if not place.parallel:
             return self.free
         waiting = sum(task.job.place == place for task in self._due)
-        return max(0, min(self.free, place.parallel - self._at.get(place, 0) - waiting))
+        room = place.parallel - self._at.get(place, 0) - waiting
+        return max(0, room if isinstance(place, Remote) else min(self.free, room))
 
     @property
     def _taken(self) -> int:
-        return len(self._processes) + len(self._called) + self._held
+        return max(0, len(self._processes) + len(self._called) + self._held - self._away)
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Begin these jobs: first their guards, then the actions. Those for which there is no room wait for it."""
@@ -185,6 +191,7 @@ class LocalExecutor:
     def close(self) -> None:
         """End all that still runs, with its group, and remove the folder."""
         self._processes.close()
+        self._ssh.close()
         self._calls.close()
         self._poller.close()
         os.close(self._waking)
@@ -213,20 +220,24 @@ class LocalExecutor:
 
     def _count(self, task: Task, by: int) -> None:
         """A task begins (1) or does not run any more (-1)."""
+        if isinstance(task.job.place, Remote):
+            self._away += by
         if task.job.place.parallel:
             self._at[task.job.place] = self._at.get(task.job.place, 0) + by
 
     def _next(self) -> Task | None:
         """The first task that waits and for which there is room."""
-        if not self._due or self._taken >= self.places:
-            return None
-        return next(filter(self._below_limit, self._due), None)
+        full = self._taken >= self.places
+        for task in self._due:
+            if self._below_limit(task) and not (full and not isinstance(task.job.place, Remote)):
+                return task
+        return None
 
     # from a task to processes and calls
 
     def _events(self, job: Job) -> str:
         """The folder for the event files of a job."""
-        if not user_of(job):
+        if isinstance(job.place, Remote) or not user_of(job):
             return self._folder
         if not self._shared:
             self._shared = shared_folder(self._folder)
@@ -286,7 +297,11 @@ class LocalExecutor:
             return
         helper: tuple[str, ...] = ()
         try:
-            if work.user:
+            place = command.tries[0].job.place
+            if isinstance(place, Remote):
+                changes = () if work.guard else tuple(command.tries[0].job.changes or ())
+                command = self._ssh.sent(command, place, self._folder, work.user, changes)
+            elif work.user:
                 command = as_user(command, work.user)
                 helper = before(work.user) if os.geteuid() else ()
             self._processes.start(work, command, self._environ, work.limit, helper)
@@ -358,7 +373,10 @@ class LocalExecutor:
 
     def _ended(self, work: _Work, ended: Ended) -> None:
         """Tell the tasks that a command served what came of it."""
-        if work.user and isinstance(work.command, Command):
+        place = work.command.tries[0].job.place
+        if isinstance(place, Remote) and isinstance(work.command, Command):
+            ended = self._ssh.heard(work.command, place, ended, work.user)
+        elif work.user and isinstance(work.command, Command):
             ended = heard(work.command, ended, work.user)
         if work.guard:
             (task,) = work.tasks.values()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..base.diagnostic import Diagnostic
 from ..base.drivers import SINK
 from ..base.source import Span
-from ..drivers.job import Job
+from ..drivers.job import Job, Place
 from ..drivers.outcome import Outcome
 from ..drivers.registry import for_file, refusals
 from ..meaning.program import Action, Program
@@ -20,6 +20,7 @@ from ..syntax import ast
 from .engine import Cause
 from .handed import Connections, Missing, place
 from .live import Reported, Sink
+from .places import against_hosts, missing_programs, place_of
 
 _encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each step
 
@@ -30,7 +31,6 @@ def refused(program: Program, plan: Plan) -> list[Diagnostic]:
     What `confirm` asks is not among it: see confirm.py.
     """
     found: list[Diagnostic] = []
-    away: dict[str, list[Action]] = {}
     actions = [a for a in planned_actions(program, plan) if a.driver != SINK]
     mentioned = mentions(program) if any(a.span is None for a in actions) else {}
     for action in actions:
@@ -41,15 +41,12 @@ def refused(program: Program, plan: Plan) -> list[Diagnostic]:
             continue
         driver = for_file(action.file)[0] if action.file else action.driver
         options = _own_options(action)
-        found += refusals(action.name, driver, options, None, span)
         resource = program.resources.get(action.resource)
-        if resource is not None and resource.host is not None:
-            away.setdefault(resource.host, []).append(action)
-    for host, on_host in away.items():
-        names = ", ".join(f"`{a.name}`" for a in on_host[:4]) + (" …" if len(on_host) > 4 else "")
-        message = f"running on other hosts is not built yet: {names} would run on `{host}`"
-        hint = "leave out the `@` to run on this machine; `plan` and `simulate` work as they are"
-        found.append(Diagnostic("EV611", message, on_host[0].span, hint))
+        host = resource.host if resource is not None else None
+        found += refusals(action.name, driver, options, host, span, action.file)
+    found += against_hosts(program, actions)
+    if not found:
+        found = missing_programs(program, actions)
     return found + _without_value(program, actions)
 
 
@@ -107,6 +104,7 @@ class Preparing:
         self.plan = plan
         self.connections = connections
         self.run = run
+        self._places: dict[str, Place] = {}  # by the name of the action
         self._folders: dict[str | None, str] = {}
 
     def __call__(self, step: int, because: Sequence[Cause], reported: Reported) -> Job | Sink | Outcome:
@@ -117,6 +115,14 @@ class Preparing:
             return Outcome("error", str(error))
         except Unknown as error:
             return unknown(error)
+
+    def place(self, step: int) -> Place:
+        """Where a step runs. Only for programs that `refused` had nothing against."""
+        action = self.program.actions[self.plan.steps[step].of]
+        place = self._places.get(action.name)
+        if place is None:
+            place = self._places[action.name] = place_of(self.program, action)
+        return place
 
     def made(self, step: int, because: Sequence[Cause], reported: Reported) -> Job | Sink:
         """As to be called, but raises Missing and Unknown."""
@@ -161,6 +167,7 @@ class Preparing:
             {name: value for name, value in rendered.options.items() if name != "env"},
             environment,
             folder,
+            self.place(step),
             names=rendered.names,
             secrets=rendered.secrets,
         )

@@ -40,6 +40,7 @@ class Process:
         "ended",
         "ending",
         "exit",
+        "feed",
         "helper",
         "killed",
         "lingered",
@@ -67,6 +68,7 @@ class Process:
         self.lingered = False  # its pipe was given time to end after it
         self.settled = False  # all is known of it
         self.pause = 0.01  # seconds until its group is looked at again
+        self.feed = -1  # the end of its input that we hold, if that is what asks it to end
         self.helper: tuple[str, ...] = ()  # stands before a command that may signal it, where we may not
         self.watch = -1
         self.worker: Worker | None = None  # the shell worker that it is run by; `pid` is then that one's
@@ -119,6 +121,12 @@ class Process:
             os.close(self.pipe)
             self.pipe = -1
 
+    def close_feed(self) -> None:
+        """End its input."""
+        if self.feed >= 0:
+            os.close(self.feed)
+            self.feed = -1
+
     def poll(self) -> bool:
         """Whether it has ended. If so its exit code is taken."""
         if self.ended:
@@ -137,6 +145,7 @@ class Process:
         if self.watch >= 0:
             os.close(self.watch)
             self.watch = -1
+        self.close_feed()
         return True
 
     def signal_group(self, number: int) -> None:
@@ -150,6 +159,9 @@ class Process:
     def terminate(self) -> None:
         """Ask the group to end. What is stopped is woken up, so that it can."""
         self.ending = True
+        if self.feed >= 0:
+            self.close_feed()
+            return
         if self.helper:
             self._have_signalled(signal.SIGTERM, signal.SIGCONT)
             return
@@ -159,6 +171,7 @@ class Process:
     def kill(self) -> None:
         """End the group."""
         self.ending = self.killed = True
+        self.close_feed()
         self.signal_group(signal.SIGKILL)
 
     def _have_signalled(self, *numbers: int) -> None:
@@ -203,7 +216,12 @@ def _any_alive(group: int) -> bool:
 
 
 def spawn(
-    argv: tuple[str, ...], env: dict[str, str], cwd: str, stdin: bytes = b"", lock: int = -1
+    argv: tuple[str, ...],
+    env: dict[str, str],
+    cwd: str,
+    stdin: bytes = b"",
+    lock: int = -1,
+    leased: bool = False,
 ) -> Process:
     """Start a process. Raises OSError (with the file it is about) or ValueError (a NUL byte) where that cannot be.
 
@@ -213,14 +231,22 @@ def spawn(
     path = find_program(argv[0], env.get("PATH", os.defpath), cwd)
     env["PWD"] = cwd
     inner, outer = os.pipe()
-    given = -1
+    given = feed = -1
     try:
         os.set_blocking(inner, False)
-        if stdin:
+        if leased:
+            given, feed = os.pipe()
+        elif stdin:
             given = _file_of(stdin)
-        return Process(_spawn_in(cwd, path, argv, env, _descriptors(given, outer, lock)), inner)
+        process = Process(_spawn_in(cwd, path, argv, env, _descriptors(given, outer, lock)), inner)
+        if leased:
+            process.feed = feed
+            _write(feed, stdin)
+        return process
     except BaseException:
         os.close(inner)
+        if feed >= 0:
+            os.close(feed)
         raise
     finally:
         os.close(outer)
@@ -278,6 +304,26 @@ def _is_here(folder: str) -> bool:
         return os.getcwd() == folder
     except OSError:  # the folder that evdsl runs in is gone
         return False
+
+
+def _write(feed: int, content: bytes) -> None:
+    """Write what the pipe takes at once; a thread writes the rest, and gives up where nobody reads any more."""
+    os.set_blocking(feed, False)
+    with suppress(BlockingIOError, BrokenPipeError):
+        content = content[os.write(feed, content) :]
+    os.set_blocking(feed, True)
+    if not content:
+        return
+    own = os.dup(feed)
+
+    def work() -> None:
+        view = memoryview(content)
+        with suppress(OSError):
+            while view:
+                view = view[os.write(own, view[:CHUNK]) :]
+        os.close(own)
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 def _file_of(content: bytes) -> int:

@@ -159,7 +159,9 @@ class Processes(Generic[Work]):
             process = self.workers.begin(command)
             if process is not None:
                 return process
-        return spawn(command.argv, {**environ, **command.env}, command.cwd, command.stdin, self._lock)
+        return spawn(
+            command.argv, {**environ, **command.env}, command.cwd, command.stdin, self._lock, command.leased
+        )
 
     def _readable(self, process: Process, ended: bool) -> None:
         if ended or not process.read():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from ..drivers.driver import Call, Command, Driver, Ended, Try, Verdict, brief
+from ..drivers.driver import Call, Command, Driver, Ended, Far, Try, Verdict, brief
 from ..drivers.event_file import read_event_file
-from ..drivers.job import Job
+from ..drivers.job import Job, Remote
 from ..drivers.outcome import Facts, Outcome, decide
 from ..drivers.output import Kept
 from ..drivers.sh import shell
@@ -40,7 +40,7 @@ class Task:
         self.last: Outcome | None = None
         self._folder = folder
         self._begin = monotonic()
-        self._before: list[bytes] | None = None
+        self._before: list[bytes] | list[str] | None = None
         options = job.options
         self._guards = [
             kind for kind in ("onlyif", "unless", "creates", "verify") if options.get(kind) is not None
@@ -53,14 +53,14 @@ class Task:
             text = str(self.job.options[kind])
             if kind != "creates":
                 return Guard(kind, shell(text, self._attempt(kind)))
-            if user_of(self.job):
+            if user_of(self.job) or self._away:
                 attempt = self._attempt(kind)
                 argv = ("/bin/sh", "-c", 'test -e "$1"', "sh", os.path.join(self.job.cwd, text))
                 return Guard(kind, Command(argv, self.job.cwd, (attempt,), attempt.environment, shown=text))
             if os.path.exists(os.path.join(self.job.cwd, text)):
                 return self._outcome("ok", f"`{text}` exists")
         paths = self.job.changes
-        if paths and self._before is None:
+        if paths and self._before is None and not self._away:
             try:
                 self._before = contents(paths, self.job.cwd)
             except Unreadable as problem:
@@ -87,12 +87,14 @@ class Task:
     def tried(self, attempt: Try, command: Command | Call, ended: Ended) -> Outcome:
         """The outcome of a try: the rules of section 9, in their order."""
         verdict = ended.verdict or self._read(attempt, ended)
-        said = read_event_file(attempt.event_file)
+        said = ended.far.said if ended.far else read_event_file(attempt.event_file)
         differs = None
         fault = said.fault
+        if ended.far and self._before is None:
+            self._before = list(ended.far.before)
         if self.job.changes is not None and verdict.exit == 0 and not fault and not said.word:
             try:
-                differs = contents(self.job.changes, self.job.cwd) != (self._before or [])
+                differs = self._now(self.job.changes, ended.far) != (self._before or [])
             except Unreadable as problem:
                 fault = str(problem)
         event, reason = decide(
@@ -112,6 +114,18 @@ class Task:
         else:
             self.last = self._outcome(event, reason, said.data, ended.output)
         return self.last
+
+    def _now(self, paths: Sequence[str], far: Far | None) -> list[bytes] | list[str]:
+        """What the files of the option `changes` hold after a try."""
+        if far is None:
+            return contents(paths, self.job.cwd)
+        if far.fault:
+            raise Unreadable(far.fault)
+        return list(far.after)
+
+    @property
+    def _away(self) -> bool:
+        return isinstance(self.job.place, Remote)
 
     def _read(self, attempt: Try, ended: Ended) -> Verdict:
         """What the driver makes of the end of a process. What could not be run to its end is not its business."""

@@ -173,6 +173,9 @@ class Actions:
     def free(self) -> int:
         return self._world.chances.jobs - len(self._running)
 
+    def room(self, place: object) -> int:
+        return self.free
+
     def start(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             self._world.spawn(job)
