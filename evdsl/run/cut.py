@@ -13,9 +13,9 @@ from ..base.drivers import ON_CUT
 from ..drivers.job import Job
 from ..drivers.outcome import Outcome
 from ..meaning.program import Program
-from ..meaning.render import options_of
+from ..meaning.render import Values, options_of
+from ..meaning.values import Unknown, evaluate
 from ..plan.plan import Plan
-from ..syntax import ast
 from .engine import Cause
 from .live import Prepare, Reported, Sink
 
@@ -64,13 +64,16 @@ class Cuts:
 
 
 def on_cut(program: Program, action: int) -> str:
-    """What the option says of an action; of a command, how it is written."""
+    """What the option says of an action; of a command that is made of what only a run knows, nothing."""
     found = program.actions[action]
     option = options_of(found).get("on_cut") if found.scope is not None else None
-    if option is None:
+    if option is None or found.scope is None:
         return RERUN
-    value = option.value
-    return value.text if isinstance(value, ast.Word) else value.value if isinstance(value, ast.Text) else ""
+    values = Values(program, found.resource, found.scope)
+    try:
+        return str(evaluate(option.value, found.scope, values.find))
+    except Unknown:
+        return ""
 
 
 def to_ask(program: Program, plan: Plan, times: Mapping[str, int]) -> list[str]:
