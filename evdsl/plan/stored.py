@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ..base.source import Source, Span
 from .plan import Closing, Cycle, Edge, Look, Plan, Step, Trigger
 
 VERSION = 1
+_PIECE = 1000  # items that are made at a time
 _LEVEL = 1  # of compression: the fastest; what is saved further costs more time than it is worth
+_json = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 class Stored(NamedTuple):
@@ -29,30 +32,41 @@ class Unreadable(ValueError):
 
 
 def to_bytes(plan: Plan, commands: Mapping[str, str]) -> bytes:
-    """The plan as bytes; the same plan gives the same bytes."""
+    """The plan as bytes; the same plan gives the same bytes. They are made piece by piece: a plan may be large."""
+    squeeze = zlib.compressobj(_LEVEL)
+    made = [squeeze.compress(piece.encode("ascii")) for piece in _pieces(plan, commands)]
+    return b"".join([*made, squeeze.flush()])
+
+
+def _pieces(plan: Plan, commands: Mapping[str, str]) -> Iterator[str]:
+    """The document as JSON."""
     places = _Places()
     looks: dict[Look, int] = {}
     origin = places.number
-    triggers = [
-        [[_number(looks, look) for look in t.looks], t.events, t.all, t.to, t.closing, origin(t.origin)]
-        for into in plan.triggers
-        for t in into
-    ]
-    at = {id(t): n for n, t in enumerate(t for into in plan.triggers for t in into)} if plan.loops else {}
-    document = {
-        "version": VERSION,
-        "path": plan.path,
-        "entry": plan.entry,
-        "steps": [[s.resource, s.action, s.instance] for s in plan.steps],
-        "start": plan.start,
-        "triggers": triggers,
-        "orders": [
+    head = {"version": VERSION, "path": plan.path, "entry": plan.entry, "start": plan.start}
+    yield _json(head | {"dormant": plan.dormant})[:-1]
+    yield from _list("steps", ([s.resource, s.action, s.instance] for s in plan.steps))
+    yield from _list(
+        "triggers",
+        (
+            [[_number(looks, look) for look in t.looks], t.events, t.all, t.to, t.closing, origin(t.origin)]
+            for into in plan.triggers
+            for t in into
+        ),
+    )
+    yield from _list(
+        "orders",
+        (
             [_number(looks, e.before), e.after, e.needs, e.weak, origin(e.origin)]
             for into in plan.orders
             for e in into
-        ],
-        "loops": [[step, [at[id(t)] for t in found]] for step, found in plan.loops.items()],
-        "cycles": [
+        ),
+    )
+    at = {id(t): n for n, t in enumerate(t for into in plan.triggers for t in into)} if plan.loops else {}
+    yield from _list("loops", ([step, [at[id(t)] for t in found]] for step, found in plan.loops.items()))
+    yield from _list(
+        "cycles",
+        (
             [
                 c.path,
                 [origin(hop) for hop in c.hops],
@@ -62,14 +76,21 @@ def to_bytes(plan: Plan, commands: Mapping[str, str]) -> bytes:
                 c.others,
             ]
             for c in plan.cycles
-        ],
-        "dormant": plan.dormant,
-        "looks": [[look.steps, look.fold, look.name] for look in looks],
-        "places": places.found,
-        "commands": dict(commands),
-    }
-    text = json.dumps(document, ensure_ascii=True, separators=(",", ":"))
-    return zlib.compress(text.encode("ascii"), _LEVEL)
+        ),
+    )
+    yield from _list("looks", ([look.steps, look.fold, look.name] for look in looks))
+    yield from _list("places", map(places.told, places.found))
+    yield from _list("commands", commands.items())
+    yield "}"
+
+
+def _list(name: str, items: Iterable[object]) -> Iterator[str]:
+    """A list of the document."""
+    items, before = iter(items), f',"{name}":['
+    while part := list(islice(items, _PIECE)):
+        yield before + _json(part)[1:-1]
+        before = ","
+    yield before + "]" if before != "," else "]"
 
 
 def from_bytes(content: bytes) -> Stored:
@@ -78,7 +99,7 @@ def from_bytes(content: bytes) -> Stored:
         document = json.loads(zlib.decompress(content))
         if document["version"] != VERSION:
             raise Unreadable(f"a plan of version {document['version']}; this evdsl reads {VERSION}")
-        return Stored(_plan(document), document["commands"])
+        return Stored(_plan(document), dict(document["commands"]))
     except (zlib.error, ValueError, KeyError, IndexError, TypeError) as problem:
         raise Unreadable(f"no plan: {problem}") from None
 
@@ -87,16 +108,19 @@ class _Places:
     """Places by number, each [file, line, column] once."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, int, int]] = []
-        self._numbers: dict[tuple[int, int], int] = {}
+        self.found: list[Span] = []
+        self._numbers: dict[int, dict[int, int]] = {}  # by source, then by offset
 
     def number(self, span: Span) -> int:
-        key = (id(span.source), span.start)
-        number = self._numbers.get(key)
+        numbers = self._numbers.setdefault(id(span.source), {})
+        number = numbers.get(span.start)
         if number is None:
-            number = self._numbers[key] = len(self.found)
-            self.found.append((span.source.path, *span.source.position(span.start)))
+            number = numbers[span.start] = len(self.found)
+            self.found.append(span)
         return number
+
+    def told(self, span: Span) -> tuple[str, int, int]:
+        return (span.source.path, *span.source.position(span.start))
 
 
 def _number(looks: dict[Look, int], look: Look) -> int:
