@@ -137,7 +137,7 @@ class Actions:
         resource = self.program.resources.get(action.resource)
         if resource is not None and resource.host is not None:
             message = (
-                f"`{action.name}` is to run on `{resource.host}`, and running on other hosts is not built yet"
+                f"`{action.name}` is to run on `{resource.host}`, and a script runs on one machine alone"
             )
             self.findings.refuse(message, span, "leave out the `@` to run it on this machine")
             return []
