@@ -11,7 +11,7 @@ import errno
 import json
 import os
 from contextlib import suppress
-from time import gmtime, strftime
+from time import gmtime, sleep, strftime
 from types import TracebackType
 
 from ..base.diagnostic import Diagnostic
@@ -20,6 +20,7 @@ from .state import Unusable
 NAME = "lock"
 NUMBER = 9
 """Under this number actions have the descriptor: the last one that `/bin/sh` can close, by `9>&-`."""
+_PAUSES = (0.002, 0.01, 0.05, 0.2)  # seconds
 _ABOVE = 20  # our own number for it is out of the way of those that children get
 
 
@@ -50,16 +51,12 @@ class Lock:
             finally:
                 os.close(low)
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(file, path)
                 os.ftruncate(file, 0)
                 os.pwrite(file, _said(source), 0)
-            except OSError as problem:
-                try:
-                    if problem.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                        raise _held(path, os.pread(file, 65536, 0)) from None
-                    raise
-                finally:
-                    os.close(file)
+            except BaseException:
+                os.close(file)
+                raise
         except OSError as problem:
             message = f"`{path}` cannot be locked: {problem.strerror}"
             raise Unusable("EV621", message, "see to it that the folder can be written to", path) from None
@@ -83,6 +80,23 @@ class Lock:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _lock(file: int, path: str) -> None:
+    """Lock it. Raises Held, OSError. A holder that has not yet said who it is, or no longer, is given a moment."""
+    import fcntl
+
+    for pause in (*_PAUSES, None):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as problem:
+            if problem.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+        said = os.pread(file, 65536, 0)
+        if said or pause is None:
+            raise _held(path, said)
+        sleep(pause)
 
 
 def _said(source: str) -> bytes:
