@@ -282,7 +282,7 @@ def disk_full(folder: Path, where: str, sizes: Sequence[int]) -> dict[str, int]:
             mkdir -m 700 .evdsl
             {_FULL[where]} || exit
             "$PYTHON" -m evdsl run -j5 >first 2>&1; echo $? >code
-            grep -c . effects >begun
+            grep -sc . effects >begun
             mount -o remount,size=64m none {at}
             "$PYTHON" -m evdsl resume -j5 >second 2>&1
             "$PYTHON" -m evdsl run -j5 >third 2>&1; echo $? >last
