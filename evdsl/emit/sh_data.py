@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ..base.source import Span
 from ..meaning.program import Handed, Program
 from ..meaning.render import LOCAL, Values
-from ..meaning.template import plain, shell_word, worded
+from ..meaning.template import plain, quoted, worded
 from ..meaning.values import Unknown
 from ..plan.plan import Plan
 from ..run.handed import Connections, Missing
@@ -159,4 +159,4 @@ class Data:
 
 def _forms(value: object) -> str:
     text = json.dumps(worded(value), ensure_ascii=False)
-    return f"{{ _v={literal(plain(value))} _q={literal(shell_word(value))} _j={literal(text)}; }}"
+    return f"{{ _v={literal(plain(value))} _q={literal(quoted(value))} _j={literal(text)}; }}"

@@ -98,7 +98,14 @@ def shell_word(value: object, before: str = "", after: str = "") -> str:
         letters = text.isalpha() and (before.isalpha() or before == "}" or after.isalpha() or after == "{")
         if not letters and not (text.isdecimal() and after in ("<", ">")):
             return text
-    return "'" + text.replace("'", "'\\''") + "'"
+    return quoted(text)
+
+
+def quoted(value: object) -> str:
+    """A value as one word of the shell, in quotes whatever stands beside it; a list as its items with blanks."""
+    if isinstance(value, list):
+        return " ".join(map(quoted, value))
+    return "'" + plain(value).replace("'", "'\\''") + "'"
 
 
 def in_quotes(text: str) -> Iterator[tuple[Hole, str]]:

@@ -328,6 +328,24 @@ def test_values_and_sinks(shell: str, tmp_path: Path) -> None:
     assert made.run()[0]["s.run#0"] == "ok", "the value last reported holds"
 
 
+@EVERY
+def test_a_value_is_a_word_whatever_stands_beside_it(shell: str, tmp_path: Path) -> None:
+    """No assignment, and no word of the shell's grammar together with its neighbour."""
+    made = script(
+        tmp_path,
+        'resource a { run: sh """printf "data.x=f\\ndata.y=v=1\\n" >"$EVDSL_EVENT" """; z = "f" }\n'
+        'resource d { run: sh "i{{x}} true; then true; fi"; other: sh "i{{z}} true; then true; fi" }\n'
+        'resource e { run: sh "{{y}}" }\n'
+        "connect a d { x -> x; z -> z; no events }\nconnect a e { y -> y; no events }\n"
+        "d.run, e.run after a.run\non d.run done d.other\n",
+        shell,
+    )
+    outcomes = made.run()[0]
+    assert outcomes.pop("a.run#0") == "changed"
+    assert set(outcomes) == {"d.run#0", "d.other#0", "e.run#0"}
+    assert set(outcomes.values()) <= {"failed", "error"}
+
+
 @pytest.fixture
 def server() -> Iterator[str]:
     from http.server import BaseHTTPRequestHandler, HTTPServer

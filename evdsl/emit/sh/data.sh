@@ -20,13 +20,8 @@ said_() { # RESOURCE KEY STEP...: what one of these steps reported in this run, 
 
 forms() { # TEXT
   _v=$1
-  case $1 in
-    '' | *[!A-Za-z0-9_@%+=:,./-]*)
-      escaped "$1"
-      _q="'$_quoted'"
-      ;;
-    *) _q=$1 ;;
-  esac
+  escaped "$1"
+  _q="'$_quoted'" # always: beside other text `if` or `a=b` would be more than a word
   json "$1"
 }
 
