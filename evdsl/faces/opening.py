@@ -49,12 +49,18 @@ def chosen_file(args: argparse.Namespace) -> str | None:
 
 
 def kept_file(args: argparse.Namespace) -> str | None:
-    """The file whose runs are meant, as `chosen_file`; None, told, also if there is no such file."""
+    """The file whose runs are meant, as `chosen_file`; it may be gone since. None, told, also if there never was one."""
     path = chosen_file(args)
-    if path is not None and not os.path.isfile(path):
+    if path is not None and not os.path.isfile(path) and not _has_runs(path):
         usage(args, f"`{path}` is no file here", "runs are kept beside their .events file")
         return None
     return path
+
+
+def _has_runs(path: str) -> bool:
+    """Whether there is a state of this file (run/state.py says where)."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.isfile(os.path.join(folder, ".evdsl", name + ".sqlite"))
 
 
 def settings(args: argparse.Namespace) -> dict[str, str] | None:
