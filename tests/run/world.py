@@ -222,10 +222,10 @@ class Actions:
         return said
 
     def press(self) -> None:
-        """Ctrl-C."""
-        handler = signal.getsignal(signal.SIGINT)
+        """As Ctrl-C does; SIGINT may be ignored where the tests run in the background."""
+        handler = signal.getsignal(signal.SIGTERM)
         assert callable(handler)
-        handler(signal.SIGINT, None)
+        handler(signal.SIGTERM, None)
         stretch = self._world.stretch
         stretch.presses += 1
         stretch.stopped = stretch.over = True
