@@ -304,12 +304,6 @@ def test_web_fleet_in_production(example: Example) -> None:
     assert plan.simulate().fold["balancer.reload"] == "changed"
 
 
-@of("web-fleet")
-def test_web_fleet_is_refused(example: Example) -> None:
-    example.evdsl("run", exit=2)
-    assert not (example.folder / ".evdsl").exists()
-
-
 @of("lost-handler")
 def test_lost_handler(example: Example) -> None:
     example.write("broken", "")

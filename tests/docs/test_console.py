@@ -19,7 +19,8 @@ PAGES = sorted(
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("examples/**/README.md"),
+        *ROOT.glob("examples/README.md"),
+        *ROOT.glob("examples/[!.]*/README.md"),
     ]
 )
 _NOT_COPIED = shutil.ignore_patterns(".try", ".evdsl", "out", "__pycache__")
