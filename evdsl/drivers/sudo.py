@@ -17,11 +17,11 @@ WAITS = b"evdsl: sudo has not begun\n"
 """What stands in the event file until sudo has let us."""
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 # Values stand on one line, in single quotes, a line end in them as "$n".
-_ENTER = """n='
+ENTER = """n='
 '
 IFS= read -r e && eval "$e" && unset n e && true > "$EVDSL_EVENT" && exec "$@"
 exit 126"""
-_UNLESS_US = 'u=$1; shift; [ "$(id -un)" = "$u" ] || exec sudo -n -u "$u" -- "$@"; exec "$@"'
+UNLESS_US = 'u=$1; shift; [ "$(id -un)" = "$u" ] || exec sudo -n -u "$u" -- "$@"; exec "$@"'
 
 
 def user_of(job: Job) -> str:
@@ -53,7 +53,7 @@ def before(user: str) -> tuple[str, ...]:
 
 def before_there(user: str) -> tuple[str, ...]:
     """What stands before a command that is to run as this user on another host: no sudo where we have come as that one."""
-    return ("/bin/sh", "-c", _UNLESS_US, "sh", user)
+    return ("/bin/sh", "-c", UNLESS_US, "sh", user)
 
 
 def as_user(command: Command, user: str) -> Command:
@@ -73,7 +73,7 @@ def as_user(command: Command, user: str) -> Command:
 def entered(command: Command, user: str, ahead: tuple[str, ...] = ()) -> Command:
     """The command, run as this user; its event file holds WAITS. `ahead` stands before it in place of sudo itself."""
     stdin = "".join(f"export {_word(name, value)};" for name, value in command.env.items()) + "\n"
-    argv = (*(ahead or before(user)), "/bin/sh", "-c", _ENTER, "sh", *command.argv)
+    argv = (*(ahead or before(user)), "/bin/sh", "-c", ENTER, "sh", *command.argv)
     given = os.fsencode(stdin) + command.stdin
     return Command(argv, command.cwd, command.tries, {}, given, command.shown)
 

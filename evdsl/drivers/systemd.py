@@ -12,7 +12,7 @@ from .driver import Command, Ended, Try, Unfit, Verdict
 from .job import Place
 from .worker import verdict
 
-_SCRIPT = r"""
+SCRIPT = r"""
 verb=$1 unit=$2
 LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER=
 export LC_ALL SYSTEMD_COLORS SYSTEMD_PAGER
@@ -83,7 +83,7 @@ class Systemd:
         if len(arguments) != 1 or not isinstance(arguments[0], str) or not arguments[0].strip():
             raise Unfit(f"`systemd.{self._verb}` takes one text, the unit")
         unit = arguments[0]
-        argv = ("/bin/sh", "-c", _SCRIPT, "sh", self._verb, unit)
+        argv = ("/bin/sh", "-c", SCRIPT, "sh", self._verb, unit)
         shown = f"systemctl {self._verb} {unit}"
         return Command(argv, attempt.job.cwd, (attempt,), attempt.environment, shown=shown)
 

@@ -22,11 +22,11 @@ COMMAND = "exec /bin/sh -c 'IFS= read -r e && eval \"$e\"'"
 GRACE = 4
 """Seconds between TERM and KILL, on a host that has lost us."""
 
-_NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
-_TAKEN = frozenset(("PPID", "UID", "EUID", "BASHOPTS", "BASH_VERSINFO", "SHELLOPTS"))
+NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+TAKEN = frozenset(("PPID", "UID", "EUID", "BASHOPTS", "BASH_VERSINFO", "SHELLOPTS"))
 """Variables that a shell does not let anyone set."""
 
-_SCRIPT = r"""
+SCRIPT = r"""
 exec 3>&2 4<&0
 _ev_say() { printf '\n%s %s\n' "$_ev_token" "$*" >&3; }
 _ev_out() { _ev_say out "$*"; rm -rf -- "$_ev_dir"; exit 0; }
@@ -162,7 +162,7 @@ def request(asked: Asked) -> bytes:
         f"unset {names} e",
         *(f"_ev_{name}={_word(value)}" for name, value in values.items()),
         "set -- " + " ".join(_word(word) for word in asked.argv),
-        f"_ev_do={_word(_SCRIPT)};unset n;eval \"$_ev_do\"",
+        f"_ev_do={_word(SCRIPT)};unset n;eval \"$_ev_do\"",
     ]  # fmt: skip
     line = ";".join(words)
     if "\0" in line:
@@ -204,7 +204,7 @@ def _last(noise: bytes) -> str:
 
 
 def _variable(name: str) -> str:
-    if not _NAME.match(name) or name in _TAKEN:
+    if not NAME.match(name) or name in TAKEN:
         raise Unfit(f"`{name}` cannot be the name of a variable on another host")
     return name
 

@@ -16,7 +16,7 @@ from .driver import Command, Try
 from .placing import Wanted, Wrong
 from .worker import LARGEST
 
-_SCRIPT = r"""
+SCRIPT = r"""
 path=$1 shown=$2 mode=$3 owner=$4 group=$5 like=$6 hidden=$7 size=$8 sum=$9
 shift 9
 new=$1 showable=$2 lines=$3
@@ -166,5 +166,5 @@ def upload(attempt: Try, wanted: Wanted, content: BinaryIO, shown: str) -> Comma
         *("yes" if wanted.hidden else "", str(len(held)), sha256(held).hexdigest()),
         *(f".evdsl-{urandom(8).hex()}", str(SHOWABLE), str(SHOWN + 2)),
     )
-    argv = ("/bin/sh", "-c", _SCRIPT, "sh", *words)
+    argv = ("/bin/sh", "-c", SCRIPT, "sh", *words)
     return Command(argv, ".", (attempt,), attempt.environment, held, shown)

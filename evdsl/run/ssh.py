@@ -20,7 +20,7 @@ from .folders import remove_folder
 
 _MOST = 8 * 1024 * 1024  # bytes of what a host says beside the output
 _LONGEST = 40  # bytes of a folder in which a socket still finds room: its name may have 108, less where there is no Linux
-_BEFORE = """\
+BEFORE = """\
 Host *
   BatchMode yes
   StrictHostKeyChecking yes
@@ -35,7 +35,7 @@ Host *
   PermitLocalCommand no
   LogLevel ERROR
 """
-_AFTER = """\
+AFTER = """\
 Host *
 Include ~/.ssh/config
 Include /etc/ssh/ssh_config
@@ -167,7 +167,7 @@ def options(place: Remote) -> list[str]:
 def configuration(place: Remote) -> str:
     """The file of options for a place, what counts first at its beginning."""
     keys = [f'Host {hop.address}\n  IdentityFile "{hop.key}"\n' for hop in place.jump if hop.key]
-    return "".join([_BEFORE, *keys, _AFTER])
+    return "".join([BEFORE, *keys, AFTER])
 
 
 def _hop(place: Remote) -> str:
