@@ -133,14 +133,16 @@ class Journal:
             cut = {kept[step]: n for step, n in unfinished(self._state, self.number).items() if step in kept}
             run("DELETE FROM ended WHERE run = ?", (self.number,))
             run("DELETE FROM started WHERE run = ?", (self.number,))
-            many(_END, [(row[0], kept[row[1]], *row[2:]) for row in ends if row[1] in kept])
+            ends = [(row[0], kept[row[1]], *row[2:]) for row in ends if row[1] in kept]
+            many(_END, ends)
             many(_START, [(row[0], kept[row[1]], *row[2:]) for row in starts if kept.get(row[1]) in cut])
             dirty = dict(begin.dirty)
             for step, times in cut.items():  # these stay with their starts
                 dirty[self._steps[step].name] -= times
+            words = (*_words(begin._replace(dirty=dirty)), json.dumps(sorted(row[1] for row in ends)))
             run(
-                "UPDATE run SET plan = ?, options = ?, debts = ?, dirty = ?, outside = ? WHERE number = ?",
-                (_kept(self._state, begin), *_words(begin._replace(dirty=dirty)), self.number),
+                "UPDATE run SET plan = ?, options = ?, debts = ?, dirty = ?, outside = ?, older = ? WHERE number = ?",
+                (_kept(self._state, begin), *words, self.number),
             )
         self.attempts = cut
 
@@ -228,12 +230,13 @@ def times_cut(state: State, number: int, steps: Sequence[Step]) -> dict[str, int
     """What was dirty when a run began or was cut in it, each with how often it was cut since it last came to an end, in
     whichever run."""
     run = state.database.execute
-    (before,) = run("SELECT dirty FROM run WHERE number = ?", (number,)).fetchone()
+    before, kept = run("SELECT dirty, older FROM run WHERE number = ?", (number,)).fetchone()
     found: dict[str, int] = json.loads(before)
     cut = unfinished(state, number)
     if cut or any(found.values()):
-        rows = run("SELECT step FROM ended WHERE run = ? AND tries > 0", (number,))
-        found.update((name, 0) for (step,) in rows if (name := steps[step].name) in found)
+        rows = run("SELECT step FROM ended WHERE run = ? AND tries > 0", (number,)).fetchall()
+        later = {step for (step,) in rows}.difference(json.loads(kept))
+        found.update((name, 0) for step in later if (name := steps[step].name) in found)
         for step, times in cut.items():
             found[steps[step].name] = found.get(steps[step].name, 0) + times
     return found

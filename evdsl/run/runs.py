@@ -52,7 +52,7 @@ class Run:
 
     def __init__(self, state: State, row: Sequence[object]) -> None:
         self._state = state
-        number, plan, file, options, debts, dirty, outside, pid, evdsl, began, ended, code, over = row
+        number, plan, file, options, debts, dirty, outside, pid, evdsl, began, ended, code, over, _ = row
         self.number = int(str(number))
         self.file = str(file)
         self.options: dict[str, object] = json.loads(str(options))

@@ -7,7 +7,7 @@ This module opens it, safely, and knows its tables. What a run writes is in jour
 | `sink`, `reported` | value that a sink saw last, that an action reported last (section 8 of docs/language.md) |
 | `debt`, `dirty` | rule that is owed, action whose next `ok` counts as a change (section 7) |
 | `plan` | plan that was run, as plan/stored.py writes it; `source` tells whether it is the same as another |
-| `run` | run; what it began with is in it, so that it can be gone through again from what its steps said |
+| `run` | run; what it began with is in it, so that it can be gone through again from what its steps said; `older` are the steps whose ends came before that, where it went on by another plan |
 | `started`, `ended` | start of a step; end of a step, at most one in a run: the key sees to it |
 """
 
@@ -49,7 +49,8 @@ _TABLES = """
         began REAL NOT NULL,
         ended REAL,
         exit INTEGER,
-        over INTEGER NOT NULL DEFAULT 0
+        over INTEGER NOT NULL DEFAULT 0,
+        older TEXT NOT NULL DEFAULT '[]'
     );
     CREATE TABLE started
         (run INTEGER, step INTEGER, attempt INTEGER, at REAL NOT NULL, PRIMARY KEY (run, step, attempt)) WITHOUT ROWID;

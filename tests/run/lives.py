@@ -45,8 +45,8 @@ class Life(Held):
         for _ in range(9 if self.stubborn else self.rng.randint(1, 3)):
             self.stretch(self.chances())
             self.between()
-        # where all is well everything comes to its end, and nothing is owed any more; what was cut may end as failed once
-        for _ in range(2):
+        # where all is well everything comes to its end, and nothing is owed any more; each that was cut may end as failed once
+        for _ in range(2 + sum(map(bool, self.truth.cuts.values()))):
             self.stretch(Chances(self.rng.randint(1, 4), good=True), plain=True)
             if not self.truth.left.debts:
                 break
