@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CLOCK = re.compile(r"^( \S+ )\d\d:\d\d ")
+_WROTE = re.compile(r"^   \S+ \| ")
 _MASKS = (
     (re.compile(r" +\d+\.\ds\b"), " #s"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "#:#:#"),
@@ -94,12 +95,26 @@ class Session:
 def masked(lines: list[str]) -> list[str]:
     """The lines without what is not compared."""
     found: list[str] = []
-    for timed, group in groupby(lines, lambda line: bool(_CLOCK.match(line))):
-        texts = list(group)
+    for line in lines:
         for mask, instead in _MASKS:
-            texts = [mask.sub(instead, text) for text in texts]
-        found += sorted(_CLOCK.sub(r"\1", text) for text in texts) if timed else texts
-    return [line.rstrip() for line in found]
+            line = mask.sub(instead, line)
+        found.append(line.rstrip())
+    return [line for group in _together(found) for line in group]
+
+
+def _together(lines: list[str]) -> Iterator[list[str]]:
+    """Lines of a run that stand together in an order that is always the same, all others as they stand. What an action
+    wrote belongs to its line."""
+    for ended, group in groupby(lines, lambda line: bool(_CLOCK.match(line) or _WROTE.match(line))):
+        if not ended:
+            yield list(group)
+            continue
+        entries: list[list[str]] = []
+        for line in group:
+            if _CLOCK.match(line) or not entries:
+                entries.append([])
+            entries[-1].append(_CLOCK.sub(r"\1", line))
+        yield from sorted(entries)
 
 
 def agrees(printed: list[str], shown: list[str]) -> bool:

@@ -44,7 +44,7 @@ def test_what_runs_moves_and_what_ended_stays(folder: Path, more: dict[str, str]
         )
         assert terminal.cursor == (1, 0)  # where `^C` does no harm
         (folder / "db").touch()
-        text = terminal.until(lambda text: "starting" in text)
+        text = terminal.until(lambda text: "starting" in text and "1 waiting" in text)
         assert masked(text) == (
             " ● 00:00 db.run  changed 0s\n"
             " ▶  app.run  running 0s  starting\n"
