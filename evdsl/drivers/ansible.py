@@ -16,7 +16,7 @@ from typing import NamedTuple
 from . import ansible_files as files
 from .driver import Command, Ended, Try, Unfit, Verdict
 from .file import names_for
-from .job import Job, Place
+from .job import Job, Place, Remote
 from .sudo import user_of
 from .tool import environment, first, found
 
@@ -24,6 +24,8 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z", re.ASCII)
 _ROLE = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*\Z", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _NO_MODULE = re.compile(r"(ansible\.(builtin|legacy)\.)?(meta|(include|import)_\w+)\Z")
+_FRAME = re.compile("@{9,}")
+"""What ssh puts around the warning that a host is another one."""
 _ERRORS = ("[ERROR]", "ERROR!", "ERROR:", "fatal:")
 _CALLBACK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ansible_callback")
 
@@ -55,19 +57,29 @@ class Ansible:
 
     def _command(self, attempt: Try) -> Command:
         job = attempt.job
-        what = self._what(job)
+        what, host = self._what(job), self._host(job)
         if user_of(job):
             raise Unfit(f"`sudo` cannot be had for `{self.name}`: say `become` in the playbook or role")
-        folder, made = _folder(attempt), {files.VARS: files.values(self._values(job))}
-        if self.kind == "playbook":
-            play, more = os.path.abspath(os.path.join(job.folder, what)), list[str]()
-        else:
-            play, more = os.path.join(folder, files.PLAY), ["-i", os.path.join(folder, files.INVENTORY)]
-            arguments = _map(job) if self.kind == "module" else {}
-            made[files.PLAY] = (
-                files.module(job.id, what, arguments) if self.kind == "module" else files.role(what)
+        if isinstance(job.place, Remote) and job.changes:
+            raise Unfit(
+                f"`changes` compares files on `{job.place.name}`, and `{self.name}` is no command there"
             )
+        folder, more = _folder(attempt), list[str]()
+        made = {files.VARS: files.values(self._values(job), job.place)}
+        if isinstance(job.place, Remote):
+            made[files.INVENTORY] = files.inventory(job.inventory)
+            more += [*(f"-i{path}" for path in job.inventory.files), f"--limit={host}"]
+        elif self.kind != "playbook":
             made[files.INVENTORY] = files.here()
+        if files.INVENTORY in made:  # the last one: what it says counts
+            more += ["-i", os.path.join(folder, files.INVENTORY)]
+        if self.kind == "playbook":
+            play = os.path.abspath(os.path.join(job.folder, what))
+        else:
+            play = os.path.join(folder, files.PLAY)
+            made[files.PLAY] = (
+                files.role(host, what) if self.kind == "role" else files.module(host, job.id, what, _map(job))
+            )
         if tags := self._tags(job):
             more.append(f"--tags={tags}")
         try:
@@ -94,6 +106,14 @@ class Ansible:
         if self.kind == "module" and (not _MODULE.match(what) or _NO_MODULE.match(what)):
             raise Unfit(f"`{what}` is no name of a module")
         return what
+
+    def _host(self, job: Job) -> str:
+        """The name of the one host that it runs on."""
+        if not isinstance(job.place, Remote):
+            return files.HERE
+        if not files.is_host(job.place.name):
+            raise Unfit(f"`{job.place.name}` cannot be the name of a host for Ansible")
+        return job.place.name
 
     def _values(self, job: Job) -> dict[str, object]:
         names = {name: value for name, value in names_for(job).items() if _VARIABLE.match(name)}
@@ -144,9 +164,9 @@ def _told(path: str) -> Told:
                 if "stats" in line:
                     told = told._replace(stats=line["stats"])
                     continue
-                message = " ".join(line["message"].split())
-                short = message if len(message) <= 300 else message[:297] + "..."
-                said = f"{line['host']}, task `{line['task']}`: {short}"
+                said = (
+                    f"{line['host']}, task `{line['task']}`: {_short(line['message'], line['unreachable'])}"
+                )
                 if line["unreachable"]:
                     told = told._replace(unreachable=told.unreachable or said)
                 else:
@@ -156,6 +176,14 @@ def _told(path: str) -> Told:
     except (OSError, ValueError, KeyError):  # cut off in the middle of a line
         return told._replace(stats=None)
     return told
+
+
+def _short(message: str, unreachable: bool) -> str:
+    """A message on one line. What ssh says last is why it came to nothing."""
+    words = " ".join(_FRAME.sub(" ", message).split())
+    if len(words) <= 300:
+        return words
+    return f"{words[:80]} ... {words[-215:]}" if unreachable else words[:297] + "..."
 
 
 def _map(job: Job) -> dict[str, object]:

@@ -7,13 +7,18 @@ are data, whatever braces stand in them.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 from ..meaning.template import worded
+from .job import Inventory, Place, Remote
 
 PLAY, INVENTORY, VARS, RESULTS = (
     f"evdsl.{name}" for name in ("play.yml", "hosts.yml", "vars.yml", "results")
 )
+HERE = "localhost"
+_NAME = re.compile(r"(?!(all|ungrouped)\Z)[A-Za-z0-9_][\w.@+-]*\Z", re.ASCII)
+_WORDS = "{{ lookup('ansible.builtin.env', 'EVDSL_SSH') }}"
 _HERE = """all:
   hosts:
     localhost:
@@ -22,21 +27,27 @@ _HERE = """all:
 """
 
 
-def values(given: Mapping[str, object]) -> str:
-    """A file of variables."""
-    return unsafe(dict(given)) + "\n"
+def values(given: Mapping[str, object], place: Place) -> str:
+    """A file of variables that nothing overrides; with those by which our ssh words come first, for a host."""
+    if not isinstance(place, Remote):
+        return unsafe(dict(given)) + "\n"
+    # Whatever else is said to ssh, the first word counts: keys are checked, nobody is asked, connections are ours.
+    pinned = {"ansible_ssh_args": _WORDS}
+    shown = ", ".join(f"{_quoted(name)}: {_quoted(value)}" for name, value in pinned.items())
+    others = {name: value for name, value in given.items() if name not in pinned}
+    return "{" + ", ".join(filter(None, (shown, unsafe(others)[1:-1]))) + "}\n"
 
 
-def module(title: str, name: str, arguments: Mapping[str, object]) -> str:
-    """A playbook of one task."""
+def module(host: str, title: str, name: str, arguments: Mapping[str, object]) -> str:
+    """A playbook of one task on one host."""
     # By its name, and not by `action`: then Ansible looks for it before it begins.
     task = f"{{name: {unsafe(title)}, {_quoted(name)}: {unsafe(dict(arguments))}}}"
-    return f"- {{hosts: localhost, gather_facts: false, tasks: [{task}]}}\n"
+    return f"- {{hosts: {_quoted(host)}, gather_facts: false, tasks: [{task}]}}\n"
 
 
-def role(name: str) -> str:
-    """A playbook of one role."""
-    return f"- {{hosts: localhost, roles: [{_quoted(name)}]}}\n"
+def role(host: str, name: str) -> str:
+    """A playbook of one role on one host."""
+    return f"- {{hosts: {_quoted(host)}, roles: [{_quoted(name)}]}}\n"
 
 
 def unsafe(value: object) -> str:
@@ -72,6 +83,36 @@ def folder(path: str, beside: str, files: Mapping[str, str]) -> None:
             os.symlink(os.path.join(beside, name), os.path.join(path, name))
 
 
+def is_host(name: str) -> bool:
+    """Whether a name can stand for a host in playbooks and inventories: it is no pattern there."""
+    return bool(_NAME.match(name))
+
+
 def here() -> str:
     """An inventory of this machine alone."""
     return _HERE
+
+
+def inventory(given: Inventory) -> str:
+    """The inventory of a program. What cannot be a name in it is left out."""
+    hosts = {host.name: _variables(host) for host in given.hosts if is_host(host.name)}
+    groups: dict[str, object] = {}
+    for name, members in given.groups.items():
+        known: dict[str, object] = {member: {} for member in members if member in hosts}
+        if known and is_host(name) and name not in hosts:
+            groups[name] = {"hosts": known}
+    return unsafe({"all": {"hosts": hosts, "children": groups}}) + "\n"
+
+
+def _variables(host: Remote) -> dict[str, object]:
+    """How Ansible reaches a host. What is not declared is left to the user's own configuration."""
+    found: dict[str, object] = {
+        "ansible_connection": "ssh",
+        "ansible_host": host.address,
+        "ansible_user": host.user,
+        "ansible_port": host.port,
+        "ansible_ssh_private_key_file": host.key,
+        "ansible_ssh_common_args": host.jump and f"-o ProxyJump={','.join(hop.way for hop in host.jump)}",
+        "ansible_python_interpreter": "auto_silent",
+    }
+    return {name: value for name, value in found.items() if value}

@@ -16,11 +16,22 @@ class Here(NamedTuple):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def from_here(self) -> bool:
+        """Whether its jobs are processes of this machine, so that `-j` counts them."""
+        return True
+
+    @property
+    def host(self) -> Here:
+        """What it shares its room with."""
+        return self
+
 
 class Remote(NamedTuple):
     """A host that is reached by ssh. What is empty or 0 is left to the user's own configuration of ssh.
 
     `name` is its name in the program. `jump`: the hosts to go by, from here on. `parallel`: how many jobs may run there.
+    `from_here`: its jobs are processes of this machine, of a tool that goes there by itself; only their guards run there.
     """
 
     name: str
@@ -30,13 +41,35 @@ class Remote(NamedTuple):
     key: str = ""
     jump: tuple[Remote, ...] = ()
     parallel: int = 1
+    from_here: bool = False
 
     def __str__(self) -> str:
         return self.name if self.name == self.address else f"{self.name} ({self.address})"
 
+    @property
+    def host(self) -> Remote:
+        """What it shares its room with: the host, whatever way jobs get there."""
+        return self._replace(from_here=False) if self.from_here else self
+
+    @property
+    def way(self) -> str:
+        """As ssh has it in a list of jump hosts: `user@address:port`, what is empty left out."""
+        user = f"{self.user}@" if self.user else ""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{user}{address}{f':{self.port}' if self.port else ''}"
+
 
 Place = Here | Remote
 """Where a job runs. Equal places can share a process or a connection."""
+
+
+class Inventory(NamedTuple):
+    """The hosts of a program, for a tool that goes to hosts by itself: `groups` by their names, with the names of
+    their hosts; `files`: the inventories that the program names, absolute paths."""
+
+    hosts: tuple[Remote, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = {}
+    files: tuple[str, ...] = ()
 
 
 class Job(NamedTuple):
@@ -49,7 +82,7 @@ class Job(NamedTuple):
     added later, for each try. `folder` is the folder of the file that the action stands in: where it runs (here), and what
     `cwd` is relative to; paths in `creates` and `changes` are relative to the two together. `names` are the names of
     section 1 with their values, without secrets, and those that the option `env` gives, for drivers that fill in texts
-    themselves; `secrets` are the values that nobody may see.
+    themselves; `secrets` are the values that nobody may see. `inventory` is empty but at a place `from_here`.
     """
 
     step: int
@@ -65,14 +98,20 @@ class Job(NamedTuple):
     place: Place = Here()
     names: Mapping[str, object] = {}
     secrets: tuple[str, ...] = ()
+    inventory: Inventory = Inventory()
 
     @property
     def cwd(self) -> str:
         """The folder that it runs in; on a host, where it is not absolute, it is relative to the login folder."""
         cwd = self.options.get("cwd")
-        if isinstance(self.place, Remote):
+        if not self.place.from_here:
             return str(cwd or ".")
         return os.path.join(self.folder, str(cwd)) if cwd else self.folder
+
+    @property
+    def guards_cwd(self) -> str:
+        """The folder that its guards run in: its own, or the login folder where only they run on the host."""
+        return "." if isinstance(self.place, Remote) and self.place.from_here else self.cwd
 
     @property
     def sensitive(self) -> bool:

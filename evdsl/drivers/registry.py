@@ -37,7 +37,10 @@ _TOOLS = {
 }
 """The program that a driver starts, where it is one that a machine may well not have."""
 
-_HERE = ("ansible.", "puppet.")
+FROM_HERE = ("ansible.",)
+"""What the drivers begin with whose program runs here for a host too."""
+
+_HERE = ("puppet.",)
 """What the drivers begin with that run on this machine only."""
 
 _LATER = ("salt.state",)
@@ -105,11 +108,23 @@ def refusals(
     if host is not None:
         found += _against_host(name, driver, host, span, file)
     for option, place in options.items():
+        if option == "changes" and host is not None and driver.startswith(FROM_HERE):
+            message = f"`changes` compares files on `{host}`, and `{driver}` of `{name}` is no command there"
+            found.append(
+                Diagnostic("EV612", message, place or span, "leave it out: Ansible tells what changed")
+            )
         if option not in OPTIONS and own is not None and option not in own:
             message = f"`{driver}` has no option `{option}` (for `{name}`)"
             hint = f"its options are {', '.join((*OPTIONS, *own))}"
             found.append(Diagnostic("EV612", message, place or span, hint))
     return found
+
+
+def against_sudo(name: str, driver: str, span: Span | None) -> Diagnostic:
+    """EV612 for an action that is to run by way of `sudo` with a driver whose program sees to that itself."""
+    way = "say `become` in it, or" if driver != "ansible.module" else "say"
+    hint = f'{way} `env = {{ANSIBLE_BECOME = "true"}}`: Ansible changes users itself'
+    return Diagnostic("EV612", f"`{driver}` takes no `sudo` (for `{name}`)", span, hint)
 
 
 def _against_host(name: str, driver: str, host: str, span: Span | None, file: str) -> list[Diagnostic]:

@@ -11,7 +11,7 @@ import os
 import re
 
 from .driver import Command, Ended, Unfit
-from .job import Job, Remote
+from .job import Job, Place, Remote
 
 WAITS = b"evdsl: sudo has not begun\n"
 """What stands in the event file until sudo has let us."""
@@ -26,11 +26,15 @@ UNLESS_US = 'u=$1; shift; [ "$(id -un)" = "$u" ] || exec sudo -n -u "$u" -- "$@"
 
 def user_of(job: Job) -> str:
     """The user that a job is to run as by way of sudo, empty where that is the user of evdsl itself."""
-    value = job.options.get("sudo")
+    return user_at(job.options.get("sudo"), job.place)
+
+
+def user_at(value: object, place: Place) -> str:
+    """As `user_of`, of a value of the option."""
     if not value:
         return ""
     name = "root" if value is True else str(value)
-    if isinstance(job.place, Remote):
+    if isinstance(place, Remote):
         return name  # who we are there is found out there
     return "" if _is_us(name) else name
 

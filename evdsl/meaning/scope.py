@@ -19,7 +19,7 @@ class Unit:
     """One file as it was loaded: the root file, or an import under its prefix (which ends with a dot).
 
     `folder` holds the file; None for a text that came from no file. `params` are evaluated; `secrets` holds None
-    where no value was given. `groups` are lists of names.
+    where no value was given. `groups` are lists of names. `inventories` are the paths of those that it names.
     """
 
     file: ast.File
@@ -30,6 +30,7 @@ class Unit:
     secrets: dict[str, str | None] = field(default_factory=dict)
     passed: frozenset[str] = frozenset()  # params and secrets that its import sets
     groups: dict[str, list[object]] = field(default_factory=dict)
+    inventories: list[str] = field(default_factory=list)
     defaults: list[ast.Defaults] = field(default_factory=list)
     absent: set[str] = field(default_factory=set)  # groups and hosts that an `if` left out
     prefixes: list[str] = field(default_factory=list)  # of its own imports, without `prefix`

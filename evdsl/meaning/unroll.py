@@ -199,6 +199,8 @@ class _Unroll:
             hint = "it must be an Ansible inventory in YAML"
             self.say("EV224", f"`{written}`: {problem}", scope, s.path, hint)
             scope.unit.lost.all = True  # it may hold any host and any group
+        else:
+            scope.unit.inventories.append(real)
         for host in hosts:
             host.name = scope.unit.prefix + host.name
             self.out.hosts.setdefault(host.name, host)

@@ -173,6 +173,11 @@ def ways_below(engine: Engine) -> list[int]:
     return below
 
 
+def _crowds(one: Place, other: Place) -> bool:
+    """Whether a job of the one takes room from those of the other."""
+    return one.host == other.host or (one.from_here and other.from_here)
+
+
 class _Live:
     """One run: what is ready, what is out with the executor, what was reported.
 
@@ -256,7 +261,7 @@ class _Live:
         while places := [place for place in self._ready.places() if place not in full]:
             for place in places:
                 before = len(jobs)
-                room = self._executor.room(place) - sum(job.place == place for job in jobs)
+                room = self._executor.room(place) - sum(_crowds(job.place, place) for job in jobs)
                 while len(jobs) - before < room and (step := self._ready.take(place)) is not None:
                     self._begin(step, jobs)
                 if len(jobs) - before >= room:

@@ -50,6 +50,12 @@ class _Work:
         self.held = 0
 
     @property
+    def away(self) -> Remote | None:
+        """The host that our ssh has to run it on, None if it runs here."""
+        place = self.command.tries[0].job.place
+        return place if isinstance(place, Remote) and (self.guard or not place.from_here) else None
+
+    @property
     def limit(self) -> float | None:
         """Seconds that it may take: the least that one of its tasks is given."""
         limits = [limit for task in self.tasks.values() if (limit := task.job.timeout) is not None]
@@ -82,7 +88,7 @@ class LocalExecutor:
         self._drivers: dict[str, Driver] = {}
         self._held = 0  # commands that wait for descriptors or processes to be had again
         self._due: list[Task] = []  # tasks that wait for room: begun too early, or their pause is over
-        self._at: dict[Place, int] = {}  # how many tasks are under way at each place
+        self._at: dict[Place, int] = {}  # how many tasks are under way at each host
         self._away = 0  # how many of them run on other hosts
         self._ssh = Ssh()
         self._pausing: dict[int, Task] = {}  # by step
@@ -117,17 +123,17 @@ class LocalExecutor:
     def free(self) -> int:
         """How many jobs could begin now."""
         waiting = len(self._due) and sum(
-            self._below_limit(task) for task in self._due if not isinstance(task.job.place, Remote)
+            self._below_limit(task) for task in self._due if task.job.place.from_here
         )
         return max(0, self.places - self._taken - waiting)
 
     def room(self, place: Place) -> int:
-        """How many jobs of this place could begin now. Those of other hosts take no room from those here."""
+        """How many jobs of this place could begin now. Those that run on other hosts take no room from those here."""
         if not place.parallel:
             return self.free
-        waiting = sum(task.job.place == place for task in self._due)
-        room = place.parallel - self._at.get(place, 0) - waiting
-        return max(0, room if isinstance(place, Remote) else min(self.free, room))
+        waiting = sum(task.job.place.host == place.host for task in self._due)
+        room = place.parallel - self._at.get(place.host, 0) - waiting
+        return max(0, min(self.free, room) if place.from_here else room)
 
     @property
     def _taken(self) -> int:
@@ -216,20 +222,21 @@ class LocalExecutor:
     def _below_limit(self, task: Task) -> bool:
         """Whether the place of a task has room for it."""
         place = task.job.place
-        return not place.parallel or self._at.get(place, 0) < place.parallel
+        return not place.parallel or self._at.get(place.host, 0) < place.parallel
 
     def _count(self, task: Task, by: int) -> None:
         """A task begins (1) or does not run any more (-1)."""
-        if isinstance(task.job.place, Remote):
+        place = task.job.place
+        if not place.from_here:
             self._away += by
-        if task.job.place.parallel:
-            self._at[task.job.place] = self._at.get(task.job.place, 0) + by
+        if place.parallel:
+            self._at[place.host] = self._at.get(place.host, 0) + by
 
     def _next(self) -> Task | None:
         """The first task that waits and for which there is room."""
         full = self._taken >= self.places
         for task in self._due:
-            if self._below_limit(task) and not (full and not isinstance(task.job.place, Remote)):
+            if self._below_limit(task) and not (full and task.job.place.from_here):
                 return task
         return None
 
@@ -298,9 +305,11 @@ class LocalExecutor:
         helper: tuple[str, ...] = ()
         try:
             place = command.tries[0].job.place
-            if isinstance(place, Remote):
+            if work.away:
                 changes = () if work.guard else tuple(command.tries[0].job.changes or ())
-                command = self._ssh.sent(command, place, self._folder, work.user, changes)
+                command = self._ssh.sent(command, work.away, self._folder, work.user, changes)
+            elif isinstance(place, Remote):
+                command = self._ssh.lent(command, place, self._folder)
             elif work.user:
                 command = as_user(command, work.user)
                 helper = before(work.user) if os.geteuid() else ()
@@ -373,9 +382,8 @@ class LocalExecutor:
 
     def _ended(self, work: _Work, ended: Ended) -> None:
         """Tell the tasks that a command served what came of it."""
-        place = work.command.tries[0].job.place
-        if isinstance(place, Remote) and isinstance(work.command, Command):
-            ended = self._ssh.heard(work.command, place, ended, work.user)
+        if work.away and isinstance(work.command, Command):
+            ended = self._ssh.heard(work.command, work.away, ended, work.user)
         elif work.user and isinstance(work.command, Command):
             ended = heard(work.command, ended, work.user)
         if work.guard:

@@ -7,7 +7,8 @@ import re
 from shutil import which
 
 from ..base.diagnostic import Diagnostic
-from ..drivers.job import Here, Place, Remote
+from ..drivers.job import Here, Inventory, Place, Remote
+from ..drivers.registry import FROM_HERE
 from ..drivers.tool import INSTALL
 from ..meaning.program import Action, Host, Program
 
@@ -29,7 +30,26 @@ def place_of(program: Program, action: Action) -> Place:
     host = program.hosts.get(resource.host)
     if host is None:
         raise Unreachable(f"no host is called `{resource.host}`")
-    return remote(program, host)
+    place = remote(program, host)
+    return place._replace(from_here=True) if action.driver.startswith(FROM_HERE) else place
+
+
+def inventory(program: Program) -> Inventory:
+    """The hosts of a program, those that cannot be reached as they are declared left out, and its groups of hosts."""
+    hosts = []
+    for host in program.hosts.values():
+        try:
+            hosts.append(remote(program, host))
+        except Unreachable:
+            continue  # nothing runs there
+    known = {host.name for host in hosts}
+    groups: dict[str, tuple[str, ...]] = {}
+    for unit in program.units:
+        for name, members in unit.groups.items():
+            found = tuple(n for m in members if (n := unit.prefix + str(m)) in known)
+            if found:
+                groups[unit.prefix + name] = found
+    return Inventory(tuple(hosts), groups, tuple(path for unit in program.units for path in unit.inventories))
 
 
 def remote(program: Program, host: Host, above: tuple[str, ...] = ()) -> Remote:

@@ -9,18 +9,19 @@ from collections.abc import Sequence
 from ..base.diagnostic import Diagnostic
 from ..base.drivers import SINK
 from ..base.source import Span
-from ..drivers.job import Job, Place
+from ..drivers.job import Inventory, Job, Place, Remote
 from ..drivers.outcome import Outcome
-from ..drivers.registry import for_file, refusals
+from ..drivers.registry import FROM_HERE, against_sudo, for_file, refusals
+from ..drivers.sudo import user_at
 from ..meaning.program import Action, Program
-from ..meaning.render import LOCAL, Values, render
-from ..meaning.values import Unknown
+from ..meaning.render import LOCAL, Values, options_of, render
+from ..meaning.values import Unknown, evaluate
 from ..plan.plan import Plan
 from ..syntax import ast
 from .engine import Cause
 from .handed import Connections, Missing, place
 from .live import Reported, Sink
-from .places import against_hosts, missing_programs, place_of
+from .places import Unreachable, against_hosts, inventory, missing_programs, place_of
 
 _encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each step
 
@@ -44,10 +45,31 @@ def refused(program: Program, plan: Plan) -> list[Diagnostic]:
         resource = program.resources.get(action.resource)
         host = resource.host if resource is not None else None
         found += refusals(action.name, driver, options, host, span, action.file)
+    found += _against_sudo(program, actions)
     found += against_hosts(program, actions)
     if not found:
         found = missing_programs(program, actions)
     return found + _without_value(program, actions)
+
+
+def _against_sudo(program: Program, actions: list[Action]) -> list[Diagnostic]:
+    """EV612 for each `sudo`, be it from `defaults`, of an action whose tool runs here and changes users itself."""
+    found = []
+    for action in actions:
+        if not action.driver.startswith(FROM_HERE) or action.scope is None:
+            continue
+        option = options_of(action).get("sudo")
+        if option is None:
+            continue
+        try:
+            place = place_of(program, action)
+            value = evaluate(option.value, action.scope, Values(program, action.resource, action.scope).find)
+        except (Unreachable, Unknown):
+            continue  # told as EV611; what is handed over is looked at when the action starts
+        if user_at(value, place):
+            span = action.scope.span(option.name)
+            found.append(against_sudo(action.name, action.driver, span))
+    return found
 
 
 def _without_value(program: Program, actions: list[Action]) -> list[Diagnostic]:
@@ -106,6 +128,7 @@ class Preparing:
         self.run = run
         self._places: dict[str, Place] = {}  # by the name of the action
         self._folders: dict[str | None, str] = {}
+        self._hosts: Inventory | None = None
 
     def __call__(self, step: int, because: Sequence[Cause], reported: Reported) -> Job | Sink | Outcome:
         """The job of a step, or its sink; `error` where a value is missing, naming the connect or the place."""
@@ -123,6 +146,15 @@ class Preparing:
         if place is None:
             place = self._places[action.name] = place_of(self.program, action)
         return place
+
+    def _inventory(self, step: int) -> Inventory:
+        """The hosts of the program, where a tool is to go to one of them by itself."""
+        place = self.place(step)
+        if not (isinstance(place, Remote) and place.from_here):
+            return Inventory()
+        if self._hosts is None:
+            self._hosts = inventory(self.program)
+        return self._hosts
 
     def made(self, step: int, because: Sequence[Cause], reported: Reported) -> Job | Sink:
         """As to be called, but raises Missing and Unknown."""
@@ -170,6 +202,7 @@ class Preparing:
             self.place(step),
             names=rendered.names,
             secrets=rendered.secrets,
+            inventory=self._inventory(step),
         )
 
 

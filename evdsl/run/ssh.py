@@ -8,6 +8,7 @@ next ones share; `close` ends them all.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -135,15 +136,26 @@ class Ssh:
         remove_folder(self._sockets)
         self._sockets = ""
 
+    def lent(self, command: Command, place: Remote, own: str) -> Command:
+        """A command of a tool that goes to a host by itself, with the ssh words that are to come first in $EVDSL_SSH.
+
+        Raises OSError.
+        """
+        words = [*self._connection(place, own), "-o", "StrictHostKeyChecking=yes"]
+        return command._replace(env={**command.env, "EVDSL_SSH": shlex.join(words)})
+
     def _argv(self, place: Remote, own: str) -> list[str]:
+        return ["ssh", *self._connection(place, own), *options(place)]
+
+    def _connection(self, place: Remote, own: str) -> list[str]:
+        """The words for the configuration of a place and for the connection that its commands share."""
         path = self._files.get(place)
         if path is None:
             path = self._files[place] = os.path.join(own, f"ssh-{len(self._files)}")
             with open(path, "x", encoding="utf-8", opener=_private) as file:
                 file.write(configuration(place))
-        argv = ["ssh", "-F", path, "-o", "ControlMaster=auto", "-o", "ControlPersist=60"]
-        argv += ["-o", f"ControlPath={self._room(own)}/%C"]
-        return argv + options(place)
+        shared = ["-o", "ControlMaster=auto", "-o", "ControlPersist=60"]
+        return ["-F", path, *shared, "-o", f"ControlPath={self._room(own)}/%C"]
 
     def _room(self, own: str) -> str:
         """The folder of the sockets, with a short name."""
@@ -160,7 +172,7 @@ def options(place: Remote) -> list[str]:
     for option, value in (("-l", place.user), ("-p", str(place.port or "")), ("-i", place.key)):
         argv += [option, value] if value else []
     if place.jump:
-        argv += ["-J", ",".join(_hop(hop) for hop in place.jump)]
+        argv += ["-J", ",".join(hop.way for hop in place.jump)]
     return argv
 
 
@@ -168,12 +180,6 @@ def configuration(place: Remote) -> str:
     """The file of options for a place, what counts first at its beginning."""
     keys = [f'Host {hop.address}\n  IdentityFile "{hop.key}"\n' for hop in place.jump if hop.key]
     return "".join([BEFORE, *keys, AFTER])
-
-
-def _hop(place: Remote) -> str:
-    user = f"{place.user}@" if place.user else ""
-    address = f"[{place.address}]" if ":" in place.address else place.address
-    return f"{user}{address}{f':{place.port}' if place.port else ''}"
 
 
 def _problem(heard: Reply, place: Remote, code: int | None) -> str:

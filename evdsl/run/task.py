@@ -52,11 +52,12 @@ class Task:
             kind = self._guards.pop()
             text = str(self.job.options[kind])
             if kind != "creates":
-                return Guard(kind, shell(text, self._attempt(kind)))
+                command = shell(text, self._attempt(kind))
+                return Guard(kind, command._replace(cwd=self.job.guards_cwd))
             if user_of(self.job) or self._away:
-                attempt = self._attempt(kind)
-                argv = ("/bin/sh", "-c", 'test -e "$1"', "sh", os.path.join(self.job.cwd, text))
-                return Guard(kind, Command(argv, self.job.cwd, (attempt,), attempt.environment, shown=text))
+                attempt, cwd = self._attempt(kind), self.job.guards_cwd
+                argv = ("/bin/sh", "-c", 'test -e "$1"', "sh", os.path.join(cwd, text))
+                return Guard(kind, Command(argv, cwd, (attempt,), attempt.environment, shown=text))
             if os.path.exists(os.path.join(self.job.cwd, text)):
                 return self._outcome("ok", f"`{text}` exists")
         paths = self.job.changes

@@ -103,7 +103,7 @@ class World:
         (folder / "sshd_config").write_text(
             f"HostKey {folder}/key\nAuthorizedKeysFile {folder}/authorized\nPidFile none\nUsePAM no\nStrictModes no\n"
             "PermitRootLogin yes\nMaxStartups 200\nMaxSessions 50\nUseDNS no\nPasswordAuthentication no\n"
-            "KbdInteractiveAuthentication no\n"
+            "KbdInteractiveAuthentication no\nSubsystem sftp internal-sftp\n"
         )
 
     def new_key(self, name: str) -> None:
@@ -169,6 +169,8 @@ class World:
     def link(self, name: str, up: bool) -> None:
         """Take a host off the network, or back."""
         _sh(f"ip -n {self._space('c')} link set {name} {'up' if up else 'down'}")
+        if up:  # else a question for its address that was asked before still fails
+            _sh(f"ip -n {self._space('c')} neigh flush dev br0")
 
     def at(self, name: str) -> Path:
         """The folder of a host; `root` in it is its /root."""
