@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
 from typing import Any, NamedTuple
 
 from . import ast
@@ -37,69 +37,74 @@ def classes(file: ast.File, start: int = 0, end: int | None = None) -> list[Piec
     low = min(start, statements[0].start) if statements else start
     high = max(stop, statements[-1].end) if statements else stop
     comments = [Piece(c.start, c.end, "comment") for c in file.comments if low <= c.end and c.start <= high]
-    leaves = [leaf for s in statements for leaf in _leaves(s, text)]
+    leaves: list[Piece] = []
+    for s in statements:
+        _leaves(s, text, leaves)
     spans = sorted([*comments, *leaves])
     found: list[Piece] = []
     for s in statements:
-        found += _keywords(s, text, spans)
+        _keywords(s, text, spans, found)
     return sorted([*spans, *found])
 
 
-def _keywords(s: ast.Statement, text: str, spans: list[Piece]) -> Iterator[Piece]:
+def _keywords(s: ast.Statement, text: str, spans: list[Piece], found: list[Piece]) -> None:
     """Between the names, values and comments of a statement stand only keywords and signs."""
-    from bisect import bisect_left
-
     at = s.start
-    for piece in spans[bisect_left(spans, (s.start,)) : bisect_left(spans, (s.end,))]:
-        for word in _WORD.finditer(text, at, piece.start) if piece.start > at else ():
-            if word[0] in _KEYWORDS:
-                yield Piece(word.start(), word.end(), "keyword")
+    for index in range(bisect_left(spans, (s.start,)), len(spans) + 1):
+        piece = spans[index] if index < len(spans) else None
+        start = min(piece.start, s.end) if piece is not None else s.end
+        if start - at > 1:
+            for word in _WORD.finditer(text, at, start):
+                if word[0] in _KEYWORDS:
+                    found.append(Piece(word.start(), word.end(), "keyword"))
+        if piece is None or piece.start >= s.end:
+            return
         at = max(at, piece.end)
-    for word in _WORD.finditer(text, at, s.end):
-        if word[0] in _KEYWORDS:
-            yield Piece(word.start(), word.end(), "keyword")
 
 
-def _leaves(node: Any, text: str) -> Iterator[Piece]:
+def _leaves(node: Any, text: str, found: list[Piece]) -> None:
+    """Put what is written in a node behind `found`."""
     kind = type(node)
     if kind is ast.Ref or kind is ast.Word:
-        yield Piece(node.start, node.end, "name", node)
-    elif kind in (ast.Number, ast.Duration):
-        yield Piece(node.start, node.end, "number", node)
+        found.append(Piece(node.start, node.end, "name", node))
+    elif kind is ast.Number or kind is ast.Duration:
+        found.append(Piece(node.start, node.end, "number", node))
     elif kind is ast.Boolean:
-        yield Piece(node.start, node.end, "constant", node)
+        found.append(Piece(node.start, node.end, "constant", node))
     elif kind is ast.Text:
-        yield from _string(node, text)
-    elif kind in (ast.Rule, ast.OwnRule):
+        _string(node, text, found)
+    elif kind is ast.Rule or kind is ast.OwnRule:
         for name in node._fields[:-2]:
             part = getattr(node, name)
             if name == "events":
-                yield from (Piece(e.start, e.end, "event", e) for e in part)
+                found += [Piece(e.start, e.end, "event", e) for e in part]
             elif isinstance(part, tuple):
-                yield from _leaves(part, text)
+                _leaves(part, text, found)
     elif kind is ast.Action:
-        yield Piece(node.name.start, node.name.end, "name", node.name)
-        yield Piece(node.driver.start, node.driver.end, "driver", node.driver)
-        yield from _leaves(node.arguments, text)
-        yield from _leaves(node.options, text)
+        found.append(Piece(node.name.start, node.name.end, "name", node.name))
+        found.append(Piece(node.driver.start, node.driver.end, "driver", node.driver))
+        _leaves(node.arguments, text, found)
+        _leaves(node.options, text, found)
     elif kind is ast.Option:
-        yield Piece(node.name.start, node.name.end, "option", node.name)
-        events = node.name.text == "exits" and isinstance(node.value, ast.Map)
-        for leaf in _leaves(node.value, text):
-            yield leaf._replace(kind="event") if events and type(leaf.node) is ast.Word else leaf
+        found.append(Piece(node.name.start, node.name.end, "option", node.name))
+        first = len(found)
+        _leaves(node.value, text, found)
+        if node.name.text == "exits" and isinstance(node.value, ast.Map):
+            found[first:] = [
+                p._replace(kind="event") if type(p.node) is ast.Word else p for p in found[first:]
+            ]
     elif isinstance(node, tuple):
-        parts = node if kind is tuple else node[:-2]
-        for part in parts:
+        for part in node if kind is tuple else node[:-2]:
             if isinstance(part, tuple):
-                yield from _leaves(part, text)
+                _leaves(part, text, found)
 
 
-def _string(node: ast.Text, text: str) -> Iterator[Piece]:
+def _string(node: ast.Text, text: str, found: list[Piece]) -> None:
     at = node.start
     for hole in _HOLE.finditer(text, node.start, node.end) if not node.raw and "{{" in node.written else ():
         if hole.start() > at:
-            yield Piece(at, hole.start(), "string", node)
-        yield Piece(hole.start(), hole.end(), "hole", node)
+            found.append(Piece(at, hole.start(), "string", node))
+        found.append(Piece(hole.start(), hole.end(), "hole", node))
         at = hole.end()
     if node.end > at:
-        yield Piece(at, node.end, "string", node)
+        found.append(Piece(at, node.end, "string", node))

@@ -45,6 +45,12 @@ class Reparse:
                 return file, found
             return self._pieces(parse)
 
+    def branched(self) -> Reparse:
+        """Another one that begins with the same last version."""
+        other = Reparse()
+        other._kept, other._text, other.pieces = dict(self._kept), self._text, self.pieces
+        return other
+
     def _fill(self, file: ast.File) -> None:
         """Keep the statements of a text that was parsed as a whole."""
         text, statements, comments = file.source.text, list(file.statements), list(file.comments)

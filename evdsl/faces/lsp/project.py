@@ -203,6 +203,8 @@ class Projects:
         for path, text in texts.items():
             known = self.buffers.get(real(path))
             other.buffers[real(path)] = Text(known.source.path if known else path, text)
+            if parser := self.trees.parsers.get(real(path)):
+                other.trees.parsers[real(path)] = parser.branched()
         return other.analysis(root)
 
     def roots(self, key: str) -> list[Analysis]:

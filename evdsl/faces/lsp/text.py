@@ -41,7 +41,8 @@ class Text:
         end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.raw)
         return self.raw[begin:end].rstrip("\r\n")
 
-    def _units(self, text: str) -> int:
+    def units(self, text: str) -> int:
+        """How long a text is for the protocol."""
         if self.encoding == "utf-32" or text.isascii():
             return len(text)
         if self.encoding == "utf-8":
@@ -57,7 +58,7 @@ class Text:
             return self.starts[position.line] + min(position.character, len(line))
         left = position.character
         for at, c in enumerate(line):
-            left -= self._units(c)
+            left -= self.units(c)
             if left < 0:
                 return self.starts[position.line] + at
         return self.starts[position.line] + len(line)
@@ -75,8 +76,9 @@ class Text:
         """Line and character of an offset in the source."""
         raw = min(offset, len(self.source.text))
         raw += self._before(raw) if self.removed else 0
-        line = bisect_right(self.starts, raw) - 1
-        return line, self._units(self.raw[self.starts[line] : raw])
+        starts = self.starts
+        line = bisect_right(starts, raw) - 1
+        return line, self.units(self.raw[starts[line] : raw])
 
     def _before(self, offset: int) -> int:
         """How many removed characters stand before an offset of the source."""

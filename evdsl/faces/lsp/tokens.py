@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lsprotocol import types
 
 from ...meaning.occurrences import Occurrences
@@ -28,15 +26,18 @@ Token = tuple[int, int, int, int]
 def encoded(file: ast.File, known: Occurrences | None, text: Text, start: int, end: int) -> list[int]:
     """The tokens of `[start, end)` in the numbers of the protocol."""
     data: list[int] = []
+    written, place, units = text.source.text, text.place, text.units
     line = character = 0
     for at, upto, kind, modifiers in _tokens(file, known, start, end):
-        for begin, stop in _lines(text.source.text, at, upto):
-            here, first = text.place(begin)
-            length = text.place(stop)[1] - first
-            if length:
-                new = here - line
-                data += (new, first - (0 if new else character), length, kind, modifiers)
+        while at < upto:  # line by line: a token stands on one
+            stop = written.find("\n", at, upto)
+            if stop < 0:
+                stop = upto
+            if length := units(written[at:stop]):
+                here, first = place(at)
+                data += (here - line, first if here > line else first - character, length, kind, modifiers)
                 line, character = here, first
+            at = stop + 1
     return data
 
 
@@ -63,10 +64,3 @@ def _tokens(file: ast.File, known: Occurrences | None, start: int, end: int) -> 
         found.append(token)
     return found
 
-
-def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """A piece line by line: a token stands on one."""
-    while start < end:
-        stop = text.find("\n", start, end)
-        yield start, stop if stop >= 0 else end
-        start = stop + 1 if stop >= 0 else end
