@@ -1,5 +1,6 @@
 """The project's own virtual environments in the checkout, made when they are missing or the project changed: `.venv`, and
-`.venv-ansible` for Ansible, which brings much that the tests are not to see (`python3 tests/environment.py` makes that).
+`.venv-ansible` for Ansible and `.venv-salt` for Salt, which bring much that the tests are not to see: `python3
+tests/environment.py ansible` and `… salt` make them.
 
 Needs nothing but Python 3.11 or newer with venv and pip.
 """
@@ -18,6 +19,9 @@ PEERS = ROOT / ".venv-peers"
 """Where bench/run.py finds ninja, doit, just and task, in `bin`."""
 ANSIBLE = ROOT / ".venv-ansible"
 """Where the tests find ansible-playbook and ansible-lint, in `bin`."""
+
+SALT = ROOT / ".venv-salt"
+"""Where the tests find salt-call, in `bin`."""
 
 
 def ready(*groups: str) -> str:
@@ -59,6 +63,11 @@ def ansible() -> None:
     _apart(ANSIBLE, "ansible", "ansible-lint")
 
 
+def salt() -> None:
+    """Make the environment of Salt: the group `salt`."""
+    _apart(SALT, "salt")
+
+
 def peers() -> None:
     """Make the environment of the tools that evdsl is measured beside: the group `peers`."""
     _apart(PEERS, "peers")
@@ -89,4 +98,6 @@ def _do(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    ansible()
+    makers = {"ansible": ansible, "salt": salt}
+    for name in sys.argv[1:] or ["ansible"]:
+        makers[name]()

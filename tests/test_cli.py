@@ -269,7 +269,7 @@ def test_jsonl_and_trace(folder: Path) -> None:
         ('resource a { run: sh "exit 1" }\nresource b { run: sh "exit 127" }', "run", 1),
         ('resource a { run: sh "exit 1" }\non a failed a', "run", 1),
         ('resource a { run: sh "test -e x || { touch x; exit 1; }" }\non a failed a', "run", 0),
-        ('resource a { run: salt.state "x" }', "run", 2),
+        ("on a failed b", "run", 2),
         ("resource a { run: sh }", "run", 2),
         ("resource a { run: sh }", "check", 1),
         ("resource a { run: sh }", "plan", 2),

@@ -27,6 +27,7 @@ ROOMS = {
     "yaml": "meaning/inventory.py",
     "jinja2": "drivers/*.py",
     "ansible": "emit/ansible_module.py drivers/ansible_callback/*.py",
+    "salt": "drivers/salt_outputter/*.py",
     "rich": "faces/*.py",
     "pygments": "faces/highlight.py",
 }

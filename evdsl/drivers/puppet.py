@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 from ..meaning.template import plain
 from .driver import Command, Ended, Try, Unfit, Verdict, brief
-from .file import names_for
-from .job import Place
-from .tool import environment, first, found
+from .file import names_for, opened
+from .job import Job, Place, Remote
+from .placing import Wrong
+from .tool import environment, first, found, missing, sought, there
+from .worker import LARGEST
 
 _OF_FACTER = ("Error: Facter:",)
 """Facter complains of what it could not look up, and Puppet goes on."""
@@ -31,6 +33,8 @@ class Puppet:
 
     def read(self, attempt: Try, ended: Ended) -> Verdict:
         code = ended.exit
+        if problem := missing(ended):
+            return Verdict(None, problem)
         if code in (0, 2):
             return Verdict(0, known="changed" if code else "ok")
         said = first(ended.output.text, ("Error:",), _OF_FACTER)
@@ -48,17 +52,37 @@ class Puppet:
         text = job.arguments[0]
         names = {name: plain(value) for name, value in names_for(job).items() if name.isidentifier()}
         facts = {
-            f"FACTER_evdsl_{name}": text
-            for name, text in names.items()
-            if not any(secret in text for secret in job.secrets if secret)
+            f"FACTER_evdsl_{name}": value
+            for name, value in names.items()
+            if not any(secret in value for secret in job.secrets if secret)
         }
-        env = environment(facts | attempt.environment)
-        program = found("puppet", env.get("PATH")) or "puppet"
-        argv: tuple[str, ...] = (program, "apply", "--detailed-exitcodes", "--color=false")
-        if self.path:
+        if isinstance(job.place, Remote):
+            argv: tuple[str, ...] = ("/bin/sh", "-c", f'{sought("puppet")}exec "$@"', "sh", "puppet")
+            env = there(facts | attempt.environment)
+        else:
+            env = environment(facts | attempt.environment)
+            argv = (found("puppet", env.get("PATH")) or "puppet",)
+        argv = (*argv, "apply", "--detailed-exitcodes", "--color=false")
+        stdin = b""
+        if not self.path:
+            stdin = text.encode("utf-8", "surrogateescape")
+        elif isinstance(job.place, Remote):
+            stdin = _code(job, text)
+        else:
             argv = (*argv, os.path.abspath(os.path.join(job.folder, text)))
-        stdin = b"" if self.path else text.encode("utf-8", "surrogateescape")
         return Command(argv, job.cwd, (attempt,), env, stdin, f"{self.name} {brief(text)}")
+
+
+def _code(job: Job, path: str) -> bytes:
+    """The text of a manifest. Raises Unfit where there is none."""
+    try:
+        with opened(job, path)[0] as file:
+            code = file.read(LARGEST + 1)
+    except (Wrong, OSError) as problem:
+        raise Unfit(f"the manifest cannot be read: {problem}") from None
+    if len(code) > LARGEST:
+        raise Unfit(f"a manifest of more than {LARGEST} bytes is not sent to another host")
+    return code
 
 
 apply = Puppet("puppet.apply", path=False)

@@ -27,6 +27,7 @@ _BUILT = {
     **{f"ansible.{kind}": ("ansible", kind) for kind in ("playbook", "role", "module")},
     "puppet.apply": ("puppet", "apply"),
     "puppet.manifest": ("puppet", "manifest"),
+    "salt.state": ("salt", "driver"),
     **{f"systemd.{verb}": ("systemd", verb) for verb in VERBS},
 }
 """Drivers and the modules of this folder that hold them, with their names there."""
@@ -34,17 +35,12 @@ _BUILT = {
 _TOOLS = {
     **dict.fromkeys(("ansible.playbook", "ansible.role", "ansible.module"), "ansible-playbook"),
     **dict.fromkeys(("puppet.apply", "puppet.manifest"), "puppet"),
+    "salt.state": "salt-call",
 }
 """The program that a driver starts, where it is one that a machine may well not have."""
 
 FROM_HERE = ("ansible.",)
 """What the drivers begin with whose program runs here for a host too."""
-
-_HERE = ("puppet.",)
-"""What the drivers begin with that run on this machine only."""
-
-_LATER = ("salt.state",)
-"""Drivers of the language that are not built yet."""
 
 OPTIONS = (
     *("timeout", "retry", "delay", "cwd", "env", "sudo", "unless", "onlyif", "creates", "changes", "exits"),
@@ -104,7 +100,7 @@ def refusals(
     EV610 its driver, EV611 its host, EV612 an option, EV617 the package of its driver, EV619 its tool. `options` are
     those written for it, each with its place; `span` is the place of the action, `file` what was found for it under `actions/`.
     """
-    found, own = _against_driver(name, driver, span)
+    found, own = _against_driver(name, driver, host, span)
     if host is not None:
         found += _against_host(name, driver, host, span, file)
     for option, place in options.items():
@@ -132,10 +128,7 @@ def _against_host(name: str, driver: str, host: str, span: Span | None, file: st
         message = f"`{name}` is a file here, `{os.path.basename(file)}`, and would run on `{host}`"
         hint = "declare the action: put the file there with `copy`, and run it with `exec`"
         return [Diagnostic("EV611", message, span, hint)]
-    if driver.startswith(_HERE):
-        message = f"`{driver}` runs on this machine only as yet, and `{name}` would run on `{host}`"
-        return [Diagnostic("EV611", message, span, "leave out the `@` to run it on this machine")]
-    if driver not in _BUILT and driver not in _LATER:
+    if driver not in _BUILT:
         from ..base.plugins import Unusable, known, loaded
 
         try:
@@ -160,19 +153,17 @@ def _without_tool(name: str, driver: str, span: Span | None) -> list[Diagnostic]
 
 
 def _against_driver(
-    name: str, driver: str, span: Span | None
+    name: str, driver: str, host: str | None, span: Span | None
 ) -> tuple[list[Diagnostic], tuple[str, ...] | None]:
     """What stands against a driver, and the options of its own that it takes, None where they are not known."""
     if driver in _BUILT:
-        return _without_tool(name, driver, span), DRIVERS[driver].options
+        here = host is None or driver.startswith(FROM_HERE)
+        return _without_tool(name, driver, span) if here else [], DRIVERS[driver].options
     built = ", ".join(f"`{name}`" for name in _BUILT)
-    if driver in _LATER:
-        message = f"the driver `{driver}` of `{name}` is not built yet"
-        return [Diagnostic("EV610", message, span, f"built are {built}")], None
     from ..base.plugins import Unusable, known, loaded
 
     if not known(driver):
-        near = nearest(driver, [*_BUILT, *_LATER])
+        near = nearest(driver, list(_BUILT))
         hint = f"did you mean `{near}`?" if near else f"the drivers are {built}"
         return [Diagnostic("EV610", f"there is no driver `{driver}` (for `{name}`)", span, hint)], None
     try:

@@ -1,0 +1,133 @@
+"""Puppet and Salt on a host, over a real ssh: their truth tables there, what is sent, and what is told where they are not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from environment import SALT
+
+from .world import World
+
+REAL = os.environ.get("EVDSL_REAL") == "1"
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(
+        not ((SALT / "bin" / "salt-call").exists() and shutil.which("puppet")) and not REAL,
+        reason="no Puppet or no Salt: `apt-get install puppet-agent`, `python3 tests/environment.py salt`",
+    ),
+]
+# The hosts share the file system of this machine, so Salt is there too, outside of the PATH that sshd gives.
+SALT_THERE = f'env = {{PATH = "{SALT / "bin"}:/usr/bin:/bin", TOKEN = token}}'
+
+
+@pytest.fixture(autouse=True)
+def _interpreter(world: World) -> None:
+    """Where the Python of Salt lies in /root, which is another folder on a host, let it be found there too."""
+    python = os.path.realpath(SALT / "bin" / "python")
+    if python.startswith("/root/"):
+        name = Path(python).parts[2]
+        (world.root("web1") / name).symlink_to(f"/proc/{os.getpid()}/root/root/{name}")
+
+
+PUPPET = {
+    "nothing to do": ("file { '/': ensure => directory }", "ok", "", "ok"),
+    "a change": ("file { '/root/f': content => 'x' }", "changed", "", "ok"),
+    "a failure behind a change": (
+        "file { '/root/f': content => 'x' } -> exec { '/bin/false': }", "failed", "after something had changed", "failed",
+    ),
+    "no manifest at all": ("file {", "error", "Syntax error", "error"),
+}  # fmt: skip
+SALTED = {
+    "nothing to do": ("/: {file.directory: []}", "ok", "", "ok"),
+    "a change": ("/root/f: {file.managed: [{contents: x}]}", "changed", "", "ok"),
+    "a failure behind a change": (
+        "/root/f: {file.managed: [{contents: x}]}\nz: {cmd.run: [{name: 'false'}]}",
+        "failed", "after something had changed", "failed",
+    ),
+    "a template with a fault": ("{{ nowhere.at_all }}", "error", "'nowhere' is undefined", "error"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PUPPET)
+def test_puppet_there(case: str, world: World, folder: Path) -> None:
+    """The code and the manifest agree, at first and a second time."""
+    code, event, reason, again = PUPPET[case]
+    (folder / "m.pp").write_text(code)
+    text = f'resource a @web1 {{ run: puppet.apply "{code}" }}\n'
+    manifest = 'resource a @web1 { run: puppet.manifest "m.pp" }\n'
+    first = world.go(folder, text)
+    assert (first.outcomes, reason in first.reasons["a.run"]) == ({"a.run": event}, True), first.text
+    second = world.go(folder, manifest)
+    assert second.outcomes == {"a.run": again}, second.text
+    assert reason.startswith("after") or reason in second.reasons["a.run"], second.text
+    if "content" in code:
+        assert (world.root("web1") / "f").read_text() == "x"
+
+
+@pytest.mark.parametrize("case", SALTED)
+def test_salt_there(case: str, world: World, folder: Path) -> None:
+    sls, event, reason, again = SALTED[case]
+    (folder / "web.sls").write_text(sls)
+    program = f'param token = "t"\nresource a @web1 {{ run: salt.state "web" [{SALT_THERE}] }}\n'
+    first = world.go(folder, program)
+    assert (first.outcomes, reason in first.reasons["a.run"]) == ({"a.run": event}, True), first.text
+    second = world.go(folder, program)
+    assert second.outcomes == {"a.run": again}, second.text
+    assert world.on("web1", "ls -A /tmp") == ""
+
+
+def test_what_is_sent_is_found_and_secret(world: World, folder: Path) -> None:
+    """Facts and pillar are there, the formula's folder is, and no list of processes shows a value."""
+    (folder / "web" / "files").mkdir(parents=True)
+    (folder / "web" / "init.sls").write_text(
+        "/root/salt: {file.managed: [{source: 'salt://web/files/a.j2'}, {template: jinja}]}\n"
+        "look: {cmd.run: [{name: 'cat /proc/[0-9]*/cmdline >/root/seen'}]}\n"
+    )
+    (folder / "web" / "files" / "a.j2").write_text("{{ pillar.port }} {{ pillar.TOKEN }}")
+    (folder / "m.pp").write_text("file { '/root/puppet': content => $facts['evdsl_port'] }")
+    program = f"""
+param port = 8081
+secret token
+resource a @web1 {{ salt: salt.state "web" [{SALT_THERE}]; puppet: puppet.manifest "m.pp" }}
+start a.salt, a.puppet
+"""
+    run = world.go(folder, program, env={"EVDSL_SET_token": "s3cret-value"})
+    assert run.outcomes == {"a.salt": "changed", "a.puppet": "changed"}, run.text
+    root = world.root("web1")
+    assert (root / "salt").read_text().strip() == "8081 s3cret-value"
+    assert (root / "puppet").read_text() == "8081"
+    seen = (root / "seen").read_bytes()
+    assert b"state.sls" in seen
+    assert b"s3cret-value" not in seen
+
+
+def test_a_host_without_them_says_so(world: World, folder: Path) -> None:
+    """The run begins, whatever is here; the action ends in `error`, which names host, command and remedy."""
+    (folder / "web.sls").write_text("a: {test.nop: []}\n")
+    nowhere = 'env = {PATH = "/nowhere"}'
+    program = f"""
+resource a @web1 {{ run: salt.state "web" [{nowhere}] }}
+resource b @web2 {{ run: puppet.apply "notice(1)" [{nowhere}] }}
+"""
+    run = world.go(folder, program)
+    assert run.outcomes == {"a.run": "error", "b.run": "error"}, run.text
+    assert run.reasons["a.run"] == (
+        "there is no salt-call; install it: python3 -m pip install salt (`salt.state web` on web1 (192.0.2.11))"
+    )
+    assert run.reasons["b.run"] == (
+        "there is no puppet; install it: apt-get install puppet-agent (`puppet.apply notice(1)` on web2 (192.0.2.12))"
+    )
+
+
+def test_what_is_not_here_is_not_sent(world: World, folder: Path) -> None:
+    program = """
+resource a @web1 { run: salt.state "web" }
+resource b @web2 { run: puppet.manifest "m.pp" }
+"""
+    run = world.go(folder, program)
+    assert run.outcomes == {"a.run": "error", "b.run": "error"}, run.text
+    assert "there is neither `web.sls` nor a folder `web` in " in run.reasons["a.run"]
+    assert "m.pp` does not exist" in run.reasons["b.run"]
