@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,6 +28,32 @@ def test_it_ends_with_its_editor(session: Session) -> None:
     assert client.process.stdin is not None
     client.process.stdin.close()
     assert client.process.wait(WAIT) == 1
+
+
+def test_an_editor_that_is_gone_is_told_nothing() -> None:
+    """It died in the middle of things: nobody reads the answers, and no traceback is left in the terminal."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "evdsl", "lsp"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin and process.stdout and process.stderr
+
+    def send(**message: object) -> None:
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))  # type: ignore[union-attr]
+        process.stdin.flush()  # type: ignore[union-attr]
+
+    send(id=1, method="initialize", params={"processId": None, "rootUri": None, "capabilities": {}})
+    assert process.stdout.readline()
+    process.stdout.close()
+    document = {"uri": "untitled:a", "languageId": "evdsl", "version": 1, "text": "on a changed b\n"}
+    send(method="textDocument/didOpen", params={"textDocument": document})
+    assert process.wait(WAIT) == -signal.SIGPIPE
+    assert process.stderr.read() == b""
+    process.stdin.close()
+    process.stderr.close()
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ def main(args: argparse.Namespace) -> int:
         err(args).line("This speaks with an editor, which starts it: see docs/editors.md. Ctrl-C ends it.")
     from .server import serve
 
-    signal.signal(
-        signal.SIGINT, signal.SIG_DFL
-    )  # there is nothing to save, and a read of stdin cannot be broken off
+    # There is nothing to save: Ctrl-C ends it, though a read of stdin cannot be broken off, and so does an editor that is gone.
+    for number in (signal.SIGINT, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what else is printed must not get among the answers
     return 0 if serve(sys.stdin.buffer, answers) else 1

@@ -63,4 +63,3 @@ def _tokens(file: ast.File, known: Occurrences | None, start: int, end: int) -> 
                 break
         found.append(token)
     return found
-
