@@ -38,7 +38,9 @@ def test_an_editor_that_is_gone_is_told_nothing() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert process.stdin and process.stdout and process.stderr
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
 
     def send(**message: object) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
