@@ -56,7 +56,7 @@ class Task:
                 return Guard(kind, command._replace(cwd=self.job.guards_cwd))
             if user_of(self.job) or self._away:
                 attempt, cwd = self._attempt(kind), self.job.guards_cwd
-                argv = ("/bin/sh", "-c", 'test -e "$1"', "sh", os.path.join(cwd, text))
+                argv = ("/bin/sh", "-c", 'test -e "$1"', "sh", text)
                 return Guard(kind, Command(argv, cwd, (attempt,), attempt.environment, shown=text))
             if os.path.exists(os.path.join(self.job.cwd, text)):
                 return self._outcome("ok", f"`{text}` exists")
