@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from typing import NamedTuple
 
 from ..drivers.file import names_for, opened
@@ -20,11 +21,14 @@ _PIECE = 16 * 1024  # bytes of one word: some shells hand it to another program
 
 
 class Placed(NamedTuple):
-    """A file to be placed: the shell code that prints its content, where it goes, the mode of its source."""
+    """A file to be placed: the shell code that prints its content, where it goes, the mode of its source; the number of its
+    bytes and their SHA-256."""
 
     prints: str
     path: str
     like: int
+    size: int
+    digest: str
 
 
 def placed(action: Action, job: Job, rendered: Rendered, root: str, findings: Findings) -> Placed | None:
@@ -69,7 +73,7 @@ def placed(action: Action, job: Job, rendered: Rendered, root: str, findings: Fi
             f"at most {LARGEST} bytes",
         )
         return None
-    return Placed(_printing(content), destination, mode)
+    return Placed(_printing(content), destination, mode, len(content), sha256(content).hexdigest())
 
 
 def _printing(content: bytes) -> str:

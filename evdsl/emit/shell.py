@@ -6,6 +6,7 @@ variables (sh_plan.py) and a function for each action (sh_action.py).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from ..run.confirm import questions
 from ..syntax import ast
 from .sh_action import Actions
 from .sh_data import Data
+from .sh_hosts import Hosts, runtime, texts
 from .sh_plan import Table
 from .sh_words import later, literal, short
 from .target import MARK, Artifact, Entry, Findings, Order, Output
@@ -36,6 +38,8 @@ _OURS = (
 )
 """The variables that every action has."""
 _RUNTIME = Path(__file__).with_name("sh")
+_PARTS = ("quote", "data", "copy", "http", "hosts", "there", "sudo", "worked", "systemd", "send")
+"""The pieces of the runtime that a script has only where something in it needs them, in this order."""
 
 
 class Shell:
@@ -55,7 +59,8 @@ class Shell:
         table = Table(program, plan)
         with _secrets_away(program):
             data = Data(program, plan, findings)
-            actions = Actions(program, table, data, findings)
+            hosts = Hosts(program, os.path.abspath(program.units[0].folder or ""), findings)
+            actions = Actions(program, table, data, hosts, findings)
             functions = list(actions.lines())
         secrets = _expected(program, table)
         _check_names(program, secrets, findings)
@@ -66,24 +71,34 @@ class Shell:
             findings.note("approximated", text)
         findings.settle()
         report = findings.report
-        parts = [part for part in ("data", "copy", "http") if part in actions.parts]
         asked = [f"{q.action}: {q.text}" for q in questions(program, plan)]
+        wanted = frozenset(actions.parts)
+        begin = [_runtime(part, wanted) for part in ("begin", *(["connect"] if hosts else []))]
+        rest = [_runtime(part, wanted) for part in ("engine", "action", "state")]
+        rest += [
+            text
+            for part in _PARTS
+            if part in wanted
+            for text in (_runtime(part, wanted), *(["\n".join(texts(part))] if texts(part) else []))
+        ]
         lines = [
             *_head(order, report, secrets),
-            *_met("".join(map(_runtime, ("begin", "engine", "action", "state", *parts)))),
+            *_met("".join([*begin, *rest])),
             f"_program={short(program.path)} _version={short(order.version)} _plan={order.fingerprint}",
             f"_secrets='{' '.join(secrets)}' _tools='{' '.join(actions.tools)}'",
             "",
             *_ready(asked),
-            _runtime("begin"),
+            *begin,
+            *(hosts.configure() if hosts else ()),
             'if [ -z "${EVDSL_ENGINE-}" ]; then begin "$@"; fi',
             "",
-            *(_runtime(part) for part in ("engine", "action", "state", *parts)),
+            *rest,
             "# ==== The actions, in an order in which they could run: what each is in the program, and what it is here.",
             *functions,
             "",
             "# ==== The plan; the engine tells what the variables mean.",
             *table.lines(),
+            *(hosts.lines() if hosts else ()),
             "",
             'main "$@"',
         ]
@@ -91,8 +106,8 @@ class Shell:
         return Artifact({"": Output(text.encode("utf-8", "surrogateescape"), 0o755)}, report)
 
 
-def _runtime(part: str) -> str:
-    return (_RUNTIME / f"{part}.sh").read_text("utf-8")
+def _runtime(part: str, wanted: frozenset[str]) -> str:
+    return runtime((_RUNTIME / f"{part}.sh").read_text("utf-8"), wanted)
 
 
 def _met(runtime: str) -> list[str]:

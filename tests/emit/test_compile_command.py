@@ -108,8 +108,10 @@ def test_a_folder_that_may_not_be_written(folder: Path) -> None:
 
 
 REFUSED = {
-    "host h = '192.0.2.1'\nresource a @h { run: sh 'true' }": ("EV701", "`a.run` is to run on `h`", ":2:"),
-    "resource a { run: systemd.reload 'nginx' }": ("EV701", "`systemd.reload`", ":1:"),
+    "host h = '-x'\nresource a @h { run: sh 'true' }": ("EV701", "the address of `h` cannot be `-x`", ":2:"),
+    "host h = '192.0.2.1'\nresource a @h { run: sh 'true' [env = {UID = '1'}] }": ("EV701", "`UID` cannot be", ":2:"),
+    "host h = '192.0.2.1'\nresource a @h { run: puppet.apply 'x' }": ("EV701", "`puppet.apply`", ":2:"),
+    "resource a { run: systemd.reload ' ' }": ("EV701", "takes one text, the unit", ":1:"),
     "resource a { run: sh 'true' [sudo = true] }": ("EV702", "--allow sudo", ":1:"),
     "resource a { run: copy 'none' '/tmp/x' }": ("EV701", "does not exist", ":1:"),
     "resource a { run: sh 'true' }\non a.run changed b.run": ("EV", "b", ":2:"),

@@ -388,14 +388,50 @@ def test_http(tmp_path: Path, server: str) -> None:
     assert trace == dict(zip(["a.run#0", "a.w#0", "a.x#0", "a.y#0", "a.z#0"], words, strict=True)), output
 
 
-def test_shellcheck(tmp_path: Path) -> None:
+HOSTS = """
+host gate = "192.0.2.1" [user = "ops", key = "~/k"]
+host web1 = "192.0.2.11" [user = "deploy", port = 2222, key = "keys/deploy", jump = "gate", parallel = 4]
+resource e @web1 { run: sh "true" [sudo = true, changes = "f", creates = "g"]; x: systemd.stop "x"; y: copy "s" "d" }
+resource f { run: systemd.start "x" }
+on e.run changed e.x, e.y
+"""
+
+
+@EVERY
+def test_a_unit_is_asked_for_before_it_is_started(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "systemctl").write_text(
+        '#!/bin/sh\necho "$@" >>calls\ncase $1 in is-active) [ -e on ]; exit $((3 * $?)) ;; esac\n'
+        'case $* in *bad*) echo "Job failed: bad"; exit 1 ;; *) : >on ;; esac\n'
+    )
+    (tmp_path / "systemctl").chmod(0o755)
+    text = (
+        "resource a { run: systemd.start 'it''s'; x: systemd.restart 'bad' }\non a.run success a.x\n".replace(
+            "''", "-"
+        )
+    )
+    made = script(tmp_path, text, shell)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    trace, _, output = made.run(env=env)
+    assert trace == {"a.run#0": "changed", "a.x#0": "failed"}, output
+    assert "a.x  Job failed: bad\n" in output
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "is-active -- it-s",
+        "--no-ask-password start -- it-s",
+        "--no-ask-password restart -- bad",
+    ]
+    assert made.run(env=env)[0] == {"a.run#0": "ok", "a.x#0": "failed"}
+
+
+@pytest.mark.parametrize("hosts", ["", HOSTS])
+def test_shellcheck(hosts: str, tmp_path: Path) -> None:
     """Of a script in which every part of the runtime is."""
     (tmp_path / "s").write_text("it's\n")
     made = script(
         tmp_path,
         "secret key\nresource a { run: sh 'true' [timeout = 1s, retry = 1, confirm = true, env = {K = key}]; v = \"it's $x\" }\n"
         "resource b { run: copy 's' 'd'; x: http.post 'http://x/' [expect = 'y']; y: exec ['a', \"{{v}}\"] [changes = ['d']] }\n"
-        "connect a b { v -> v }\non b.run changed b.x, b.y\non b.y changed b.run#1\non all a.run, b.run done b.y\n",
+        "connect a b { v -> v }\non b.run changed b.x, b.y\non b.y changed b.run#1\non all a.run, b.run done b.y\n"
+        + hosts,
     )
     done = subprocess.run([needed("shellcheck"), str(made.path)], capture_output=True, text=True)
     assert done.stdout == ""

@@ -14,6 +14,9 @@ child() { # STEP TRY
   logged "$1"
   _event=$_work/$1.$2
   _with=exec _hidden='' _for='' _exits='' _retry=0 _delay=1 _differs='' _known='' _why='' _keys=''
+#+ hosts
+  _host='' _paths='' _waits=''
+#-
   if [ "$_dry" ]; then _log=/dev/null; elif [ "$2" = 1 ]; then : >"$_log"; fi
   "a$_does"
   end e "a defect of this script: a$_does says nothing"
@@ -21,6 +24,14 @@ child() { # STEP TRY
 
 end() { # LETTER [REASON]: tell the engine
   if [ "$_secrets" ] && [ -s "$_log" ]; then hide; fi
+#+ hosts
+  if [ "$_host" ]; then
+    case $_dry$1 in
+      1*) set -- "$1" "on $_on: ${2-}" ;;
+      e*) set -- "$1" "${2-} (on $_on)" ;;
+    esac
+  fi
+#-
   if [ "${2+1}" ] && [ "${#2}" -gt 300 ]; then set -- "$1" 'the reason is in the log'; fi
   case $1 in
     [fe]*) if [ "$_try" -le "$_retry" ]; then
@@ -57,6 +68,12 @@ enter() { # in the process that becomes the command
 }
 
 run_() { # COMMAND...: $_code is its exit code
+#+ hosts
+  if [ "$_host" ]; then
+    there "$@"
+    return
+  fi
+#-
   if [ "$_for" ]; then
     timed "$@"
   else

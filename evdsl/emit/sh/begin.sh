@@ -110,6 +110,12 @@ begin() { # ARGUMENTS...
   rm -rf -- "$_work"
   if ! mkdir -- "$_work" || ! mkfifo "$_work/fifo"; then wrong "no folder can be made in ${TMPDIR:-/tmp}" 3; fi
   trap 'rm -rf -- "$_work"' EXIT
+#+ hosts
+  if [ -z "$_list$_dry" ]; then
+    connect
+    trap 'disconnect; rm -rf -- "$_work"' EXIT
+  fi
+#-
   if [ -z "$_list$_dry" ]; then lock; fi
   _shell=$(readlink "/proc/$$/exe" 2>/dev/null) || _shell=/bin/sh
   case $_shell in

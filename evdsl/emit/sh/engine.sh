@@ -218,6 +218,9 @@ folded() { # FOLD: $_fold is what its instances come to
 }
 
 waiting() { # STEP: it is set off and waits for a free place
+#+ hosts
+  if line_up "$1" 1; then return; fi
+#-
   if [ "$_front" ]; then put "$_back" "$1"; else _front=$1; fi
   _back=$1
 }
@@ -277,6 +280,9 @@ begun() { # STEP TRY
 
 engine() { # until nothing more can happen
   exec 4<>"$_work/fifo" 3<"$_work/fifo" 4>&-
+#+ hosts
+  _asked_for=' '
+#-
   _first='' _front='' _running=0 _pausing=0 _stopped='' _level=0 _gave='' _try_again=''
   restore
   for _step in $_ready; do push "$_step"; done
@@ -284,6 +290,9 @@ engine() { # until nothing more can happen
   while :; do
     decide
     while [ "$_front" ] && [ "$_running" -lt "$_jobs" ]; do launch; done
+#+ hosts
+    depart
+#-
     if [ "$_first" ]; then continue; fi
     if [ "$_running$_pausing" = 00 ]; then break; fi
     _about='' _step=''
@@ -305,6 +314,9 @@ reaped() { # STEP: its process has said what there was to say
   wait "${_seen#p}"
   put "$1" -
   _running=$((_running - 1))
+#+ hosts
+  returned "$1"
+#-
 }
 
 done_() { # $_about is LETTER, with + if it reported values; $_rest the reason
@@ -361,6 +373,10 @@ resumed() { # the pause of a step is over
   eval "_again$_step=''"
   _pausing=$((_pausing - 1))
   _rest=${_rest#* }
+#+ hosts
+  eval "_tried$_step=\${_rest#* }"
+  if line_up "$_step" "${_rest%% *}"; then return; fi
+#-
   _try_again=1
   begun "$_step" "${_rest%% *}"
   _try_again=''
@@ -379,6 +395,9 @@ nap() { # SECONDS; not every sleep knows fractions
 halt() { # start nothing more; what waits for a place or for another try is over
   if [ "$_stopped" ]; then return; fi
   _stopped=1
+#+ hosts
+  stay
+#-
   while [ "$_front" ]; do
     _one=$_front
     if [ "$_one" = "$_back" ]; then _front=''; else state "$_one" && _front=$_seen; fi

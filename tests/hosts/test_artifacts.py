@@ -1,0 +1,377 @@
+"""Compiled scripts over a real ssh: on hosts they do what a live run does, and tell apart what it tells apart."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from . import test_hosts
+from .world import ADDRESSES, ASIDE, SHELLS, World
+
+pytestmark = pytest.mark.real
+RUN_BY = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "ash"]}
+EVERY = pytest.mark.parametrize("shell", RUN_BY)
+_TOLD = re.compile(r"(ok|changed|created|removed|failed|error|skipped) +(\S+)  (.*)")
+
+
+class Told:
+    """What a script said: `outcomes` by step, `reasons` of those it told of, the exit code, all that was written."""
+
+    def __init__(self, folder: Path, code: int | None, text: str) -> None:
+        self.exit, self.text = code, text
+        trace = folder / "trace"
+        lines = [line.split(" ") for line in trace.read_text().splitlines()] if trace.exists() else []
+        self.outcomes = {id_.removesuffix("#0"): word for id_, word in lines}
+        found = (_TOLD.fullmatch(line) for line in text.splitlines())
+        self.reasons = {match[2]: match[3] for match in found if match}
+
+
+class Scripts:
+    """Scripts of programs in a folder, for the hosts of a world."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world, self.folder = world, folder
+
+    def make(self, text: str, env: Mapping[str, str] | None = None) -> str:
+        """The script of a program, in `p.sh`; returns what was said of it. The hosts stand before its text unless it
+        declares them itself."""
+        named = [(name, at) for name, at in ADDRESSES.items() if f"host {name} " not in text]
+        hosts = "".join(f'host {name} = "{at}"\n' for name, at in named)
+        (self.folder / "p.events").write_text(hosts + text, "utf-8")
+        done = self.world.run(
+            self.folder, "compile", "p.events", "--to", "sh", "-o", "p.sh", "--force", env=env
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def begin(self, shell: str, *options: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        (self.folder / "trace").unlink(missing_ok=True)
+        argv = [*RUN_BY[shell], "p.sh", "--trace", "trace", *options]
+        return subprocess.Popen(
+            self.world.argv(*argv),
+            cwd=self.folder,
+            env=self.world.env(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def end(self, process: subprocess.Popen[str]) -> Told:
+        text, _ = process.communicate(timeout=100)
+        return Told(self.folder, process.returncode, text)
+
+    def run(self, shell: str, *options: str, env: Mapping[str, str] | None = None) -> Told:
+        return self.end(self.begin(shell, *options, env=env))
+
+    def go(self, shell: str, text: str, *options: str, env: Mapping[str, str] | None = None) -> Told:
+        self.make(text, env)
+        return self.run(shell, *options, env=env)
+
+
+@pytest.fixture
+def scripts(world: World, folder: Path) -> Scripts:
+    return Scripts(world, folder)
+
+
+def _until(holds: Callable[[], object]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not come to be")
+
+
+_MORE = [
+    ('sh "exit 1" [creates = "sshd_config", cwd = "../etc/ssh"]', "ok", "sshd_config exists"),
+    ('sh "exit 1" [creates = "ssh", cwd = "../etc", sudo = "nobody"]', "ok", "ssh exists"),
+]
+_TABLE = test_hosts.test_an_action_on_a_host_says_what_it_would_here
+(_ROWS,) = (mark.args[1] for mark in getattr(_TABLE, "pytestmark"))  # noqa: B009 - not declared
+
+
+def _plainly(reason: str) -> str:
+    """A reason without what evdsl and a script word in another way."""
+    for number, name in ((9, "SIGKILL"), (15, "SIGTERM")):
+        reason = reason.replace(f"signal {number}", name)
+    return reason.replace("`", "").replace("'", "")
+
+
+@EVERY
+def test_the_truth_table_of_live_runs(scripts: Scripts, shell: str) -> None:
+    rows = [*_ROWS, *_MORE]
+    text = "".join(
+        f"resource r{n} @web{1 if 'web1' in action else n % 3 + 1} {{ run: {action} }}\n"
+        for n, (action, _, _) in enumerate(rows)
+    )
+    told = scripts.go(shell, text)
+    for n, (action, outcome, reason) in enumerate(rows):
+        assert told.outcomes[f"r{n}.run"] == outcome, f"{action}\n{told.text}"
+        assert _plainly(told.reasons[f"r{n}.run"]).startswith(_plainly(reason)), f"{action}\n{told.text}"
+        if outcome == "error":
+            assert " (on web" in told.reasons[f"r{n}.run"]
+    for host in ADDRESSES:
+        assert scripts.world.on(host, "ls -A /tmp") == "", "nothing of ours is left"
+
+
+def test_the_rows_of_our_own_live(scripts: Scripts) -> None:
+    text = "".join(f"resource r{n} @web1 {{ run: {action} }}\n" for n, (action, _, _) in enumerate(_MORE))
+    live = scripts.world.go(scripts.folder, text)
+    assert list(live.outcomes.values()) == [outcome for _, outcome, _ in _MORE], live.text
+
+
+@EVERY
+def test_files(scripts: Scripts, shell: str) -> None:
+    world, folder = scripts.world, scripts.folder
+    every = bytes(range(256)) * 3
+    (folder / "all").write_bytes(every)
+    (folder / "t.j2").write_text("port {{ port }}\n")
+    (folder / "big").write_bytes(os.urandom(900_000))
+    text = """
+    param port = 80
+    resource a @web1 {
+      run: copy "all" "/root/it's all" [mode = 0640, owner = "nobody"]
+      tpl: template "t.j2" "t.conf"
+      big: copy "big" "big" [cwd = "."]
+      bad: copy "all" "/no/all"
+      us: copy "all" "all" [sudo = "nobody"]
+    }
+    start a.tpl, a.big, a.bad, a.us
+    """
+    told = scripts.go(shell, text)
+    assert told.outcomes == {
+        "a.run": "created",
+        "a.tpl": "created",
+        "a.big": "created",
+        "a.bad": "failed",
+        "a.us": "error",
+    }, told.text
+    assert "the folder `/no` does not exist" in told.reasons["a.bad"]
+    assert (world.root("web1") / "it's all").read_bytes() == every
+    assert (world.root("web1") / "big").read_bytes() == (folder / "big").read_bytes()
+    assert world.on("web1", "cd; stat -c '%a %U' \"it's all\"; cat t.conf") == "640 nobody\nport 80\n"
+    (folder / "all").write_bytes(every[1:])
+    world.on("web1", "chmod 600 /root/t.conf")
+    told = scripts.go(shell, text.replace('"t.conf"', '"t.conf" [mode = 0644]'))
+    assert told.outcomes["a.run"] == "changed", told.text
+    assert told.outcomes["a.tpl"] == "changed"
+    assert told.outcomes["a.big"] == "ok"
+    assert world.on("web1", "cd; stat -c '%a %U' \"it's all\"; ls -A | grep evdsl") == "640 nobody\n"
+
+
+@EVERY
+def test_arguments_arrive_whatever_the_login_shell(scripts: Scripts, shell: str) -> None:
+    every = bytes(range(1, 256)).decode("utf-8", "surrogateescape")
+    text = 'param every = "x"\n'
+    for user in SHELLS:
+        text += f'host {user} = "192.0.2.11" [user = "{user}"]\n'
+        text += f"resource r-{user} @{user} {{ v = \"{{{{every}}}}\"; run: exec ['sh', '-c', 'printf %s \"$1$v\" >$2', 'sh', \"{{{{every}}}}\", '{user}'] }}\n"  # fmt: skip
+    told = scripts.go(shell, text, env={"EVDSL_SET_every": every})
+    assert set(told.outcomes.values()) == {"changed"}, told.text
+    for user in SHELLS:
+        assert (scripts.world.root("web1") / user).read_bytes() == every.encode(
+            "utf-8", "surrogateescape"
+        ) * 2
+
+
+@EVERY
+def test_secrets_and_data(scripts: Scripts, shell: str) -> None:
+    """A secret stands in no list of processes and not in the script; data and causes go from host to host."""
+    look = "for p in /proc/[0-9]*/cmdline; do tr '\\\\0' ' ' <$p; echo; done > all"
+    text = f"""
+    secret token
+    resource a @web1 {{
+      run: sh "{look}; printf %s \\"$token\\" > got; printf %s \\"$token\\"; echo \\"data.port=80 80\\" > \\"$EVDSL_EVENT\\"; echo changed >> \\"$EVDSL_EVENT\\""
+      us: sh "{look}; printf %s \\"$token\\" > /tmp/got" [sudo = "nobody", env = {{TOKEN = token}}, cwd = "/tmp"]
+    }}
+    resource b @web2 {{ run: sh 'printf %s "$db_port-$EVDSL_CAUSE-$EVDSL_HOST" > got' }}
+    connect a b {{ port -> db_port; on run changed run }}
+    on b.run changed a.us
+    """
+    token = "h-u-s-h-'1\n2"
+    told = scripts.go(shell, text, env={"EVDSL_SET_token": token})
+    assert set(told.outcomes.values()) == {"changed"}, told.text
+    assert (scripts.world.root("web1") / "got").read_text() == token
+    assert scripts.world.on("web1", "cat /tmp/got; rm /tmp/*") == token
+    listed = (scripts.world.root("web1") / "all").read_text()  # of both sides: they share the processes
+    assert "p.sh" in listed
+    assert "ssh" in listed
+    everything = b"".join(p.read_bytes() for p in scripts.folder.rglob("*") if p.is_file())
+    assert "h-u-s-h" not in listed + told.text + everything.decode("utf-8", "replace")
+    got = (scripts.world.root("web2") / "got").read_text()
+    assert got.startswith('80 80-[{"from": "a.run')
+    assert got.endswith("-web2")
+
+
+@pytest.mark.parametrize(
+    ("shell", "how"),
+    [("dash", "timeout"), ("dash", "interrupt"), ("bash", "interrupt"), ("busybox", "timeout")],
+)
+def test_nothing_goes_on_there_after_the_end_here(scripts: Scripts, shell: str, how: str) -> None:
+    limit = " [timeout = 1s]" if how == "timeout" else ""
+    world = scripts.world
+    scripts.make(
+        f"resource a @web1 {{ run: sh 'trap \"\" TERM; (sleep 4321; true) & touch begun; sleep 4321; sleep 4321'{limit} }}\n"
+        "resource b @web2 { run: sh 'trap \"touch heeded; exit 0\" TERM; touch begun; while :; do sleep 0.1; done'"
+        f"{limit} }}\n"
+    )
+    process = scripts.begin(shell)
+    _until(lambda: all((world.root(host) / "begun").exists() for host in ("web1", "web2")))
+    if how == "interrupt":
+        os.killpg(process.pid, signal.SIGINT)
+        _until(lambda: (scripts.folder / "p.sh.state").exists())
+        time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+    told = scripts.end(process)
+    if how == "timeout":
+        assert "timed out after 1 s (on web1 (192.0.2.11))" in told.reasons["a.run"]
+        assert told.exit == 3
+    else:
+        assert told.exit == 130, told.text
+    assert (world.root("web2") / "heeded").exists()
+    _until(lambda: not any("4321" in line for line in world.processes("web1")))
+    _until(lambda: world.on("web1", "ls -A /tmp") == "")
+    assert _here(world) == "", "no process of ours is left"
+
+
+def _here(world: World) -> str:
+    return subprocess.run(
+        ["ip", "netns", "pids", f"{world.tag}c"], capture_output=True, text=True, check=False
+    ).stdout
+
+
+@EVERY
+def test_what_keeps_a_host_away_is_told_by_name(scripts: Scripts, shell: str) -> None:
+    world = scripts.world
+    world.link("web1", up=False)
+    world.known("web2")
+    (world.at("web3") / "authorized").write_text("")
+    world.configure("Host *\n  ConnectTimeout 2\n  StrictHostKeyChecking no\n")
+    told = scripts.go(
+        shell,
+        "".join(f"resource r{n} @web{n} {{ run: sh 'echo x'; x: sh 'x' }}\n" for n in (1, 2, 3))
+        + "on r1.run success r1.x\non r2.run error r2.x\n",
+    )
+    assert {told.outcomes[f"r{n}.run"] for n in (1, 2, 3)} == {"error"}, told.text
+    assert "No route to host" in told.reasons["r1.run"] or "timed out" in told.reasons["r1.run"]
+    assert "Host key verification failed" in told.reasons["r2.run"]
+    assert "Permission denied (publickey)" in told.reasons["r3.run"]
+    for n in (1, 2, 3):
+        assert f"on web{n} (192.0.2.1{n})" in told.reasons[f"r{n}.run"]
+    assert told.exit == 3
+    assert _here(world) == ""
+
+
+@EVERY
+def test_a_changed_host_key_is_refused(scripts: Scripts, shell: str) -> None:
+    world = scripts.world
+    old = (world.at("web1") / "key.pub").read_text()
+    world.stop("web1")
+    world.new_key("web1")
+    world.start("web1")
+    world.configure("StrictHostKeyChecking no\n")
+    try:
+        told = scripts.go(shell, "resource a @web1 { run: sh 'echo x' }\n")
+        assert "Host key verification failed" in told.reasons["a.run"], told.text
+        assert old.split()[1] in (world.ssh / "known_hosts").read_text()
+    finally:
+        world.known()
+
+
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
+def test_a_host_lost_in_the_middle_is_an_error_and_its_debt_is_paid(scripts: Scripts, shell: str) -> None:
+    world = scripts.world
+    world.configure("ServerAliveInterval 1\nServerAliveCountMax 2\nConnectTimeout 2\n")
+    scripts.make("""
+    resource a { run: sh "test -e was && echo ok > $EVDSL_EVENT; touch was" }
+    resource b @web1 { run: sh "touch begun; test -e ready || sleep 4322" }
+    resource c @web2 { run: sh "echo c" }
+    on a.run changed b.run, c.run
+    on b.run success c.run
+    """)
+    process = scripts.begin(shell)
+    _until(lambda: (world.root("web1") / "begun").exists())
+    world.link("web1", up=False)
+    told = scripts.end(process)
+    assert told.outcomes == {"a.run": "changed", "b.run": "error", "c.run": "changed"}, told.text
+    assert "the connection was lost" in told.reasons["b.run"]
+    assert told.exit == 3
+    world.link("web1", up=True)
+    (world.root("web1") / "ready").touch()
+    told = scripts.run(shell)
+    assert told.outcomes == {"a.run": "ok", "b.run": "changed", "c.run": "changed"}, told.text
+    assert told.exit == 0
+
+
+@EVERY
+def test_no_more_than_parallel_at_a_time_and_j_is_for_here(scripts: Scripts, shell: str) -> None:
+    busy = "mkdir busy || touch twice; sleep 0.2; rmdir busy; test -e late-$name || { touch late-$name; exit 1; }"
+    text = 'host two = "192.0.2.12" [parallel = 2]\n'
+    for n in range(3):
+        text += f"resource one-{n} @web1 {{ run: sh '{busy}' [retry = 1, delay = 10ms] }}\n"
+        text += f"resource two-{n} @two {{ run: sh 'touch at-{n}; ls at-* | wc -l >> count; sleep 0.5; rm at-{n}' }}\n"
+    told = scripts.go(shell, text, "-j", "1")
+    assert set(told.outcomes.values()) == {"changed"}, told.text
+    assert not (scripts.world.root("web1") / "twice").exists()
+    counts = (scripts.world.root("web2") / "count").read_text().split()
+    assert max(counts) == "2", counts
+
+
+@EVERY
+def test_by_way_of_jump_hosts_with_port_user_and_key(scripts: Scripts, shell: str) -> None:
+    world, folder = scripts.world, scripts.folder
+    world.ssh.joinpath("id_ed25519").rename(folder / "key")
+    try:
+        text = f"""
+        host web1 = "192.0.2.11" [user = "root", port = 22, key = "key"]
+        host inner = "{ASIDE}" [jump = "web1", key = "key"]
+        resource a @inner {{ run: sh "hostname > /root/name" }}
+        resource b @web1 {{ run: sh "true" }}
+        """
+        said = scripts.make(text)
+        assert "the key of `inner` is expected at key, beside the script" in said
+        told = scripts.run(shell)
+        assert told.outcomes == {"a.run": "changed", "b.run": "changed"}, told.text
+        assert (world.root("aside") / "name").read_text() == "aside\n"
+        world.known("web1")
+        lost = scripts.run(shell).reasons
+        assert "by way of web1 (192.0.2.11)" in lost["a.run"]
+        assert "Host key verification failed" in lost["b.run"]
+    finally:
+        (folder / "key").rename(world.ssh / "id_ed25519")
+
+
+@EVERY
+def test_one_connection_serves_many_and_none_is_left(scripts: Scripts, shell: str, tmp_path: Path) -> None:
+    text = "".join(f"resource r{n} @web1 {{ run: sh 'echo $SSH_CONNECTION >> c' }}\n" for n in range(6))
+    odd = tmp_path / "a b%c"  # a folder whose name a socket could not have
+    odd.mkdir()
+    for folder in (Path("/var/tmp"), odd):
+        told = scripts.go(shell, text, env={"TMPDIR": str(folder)})
+        assert set(told.outcomes.values()) == {"changed"}, told.text
+        assert _here(scripts.world) == ""
+    assert len(set((scripts.world.root("web1") / "c").read_text().split("\n")[:-1])) == 2
+    assert list(odd.iterdir()) == []
+
+
+@EVERY
+def test_a_dry_run_connects_to_nothing(scripts: Scripts, shell: str) -> None:
+    (scripts.folder / "s").write_text("x")
+    text = (
+        'resource a @web1 { run: copy "s" "/root/f" [creates = "/etc/passwd", unless = "true"]; x: sh "y" }\n'
+        "on a.run changed a.x\n"
+    )
+    scripts.world.link("web1", up=False)
+    told = scripts.go(shell, text, "--dry-run")
+    assert told.outcomes == {"a.run": "changed", "a.x": "changed"}
+    assert "would run  a.run  on web1 (192.0.2.11): /root/f\n" in told.text
+    assert told.exit == 0
