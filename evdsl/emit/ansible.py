@@ -20,7 +20,7 @@ from ..meaning.render import options_of
 from ..run.confirm import questions
 from ..syntax import ast
 from .ansible_files import Files
-from .ansible_hosts import inventory
+from .ansible_hosts import Inventory
 from .ansible_names import Names
 from .ansible_step import ACTION, Making
 from .ansible_tasks import tasks
@@ -68,7 +68,7 @@ class _Project:
             made = [task for step in range(len(self.plan.steps)) for task in tasks(making, step)]
         self._events_of_files()
         self._general()
-        hosts = inventory(self.program, making.hosts, self.findings)
+        hosts = Inventory(self.program, self.files.root, self.findings).made(making.hosts)
         usage = [line for text in self._usage() for line in comment(text)]
         report = self.findings.report
         head = self._head()

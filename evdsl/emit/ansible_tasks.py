@@ -44,7 +44,9 @@ def _ready(making: Making, step: int, action: Action) -> Ready:
     driver, arguments = for_file(action.file) if action.file else (action.driver, rendered.arguments)
     rendered = Rendered(arguments, rendered.options, rendered.environment)
     resource = making.program.resources.get(action.resource)
-    host = resource.host if resource else None
+    host = (
+        resource.host if resource and not driver.startswith("http.") else None
+    )  # requests are sent from here
     if host is not None:
         making.hosts.setdefault(host)
     return Ready(step, id_, action, driver, rendered, seen.names, variables, making.span(action), host)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from model.random_programs import random_program
@@ -50,8 +50,9 @@ _REPORTED = ["1", "a b", "q'u"]
 _VALUES = ["5", '"x y"', '"it\'s"', '[1, "b c"]']
 
 
-def program(rng: random.Random, size: int) -> str:
-    """The text of a program with rules of every kind, whose resources are all declared."""
+def program(rng: random.Random, size: int, places: Sequence[str] = (), told: str = "") -> str:
+    """The text of a program with rules of every kind, whose resources are all declared. Most of them are at one of
+    `places`, hosts that find what they are to come to in the folder `told`, as there is no $OUTCOMES there."""
     rules = random_program(rng, size)
     found: dict[str, dict[str, None]] = {}
     for resource, action in _REF.findall(rules):
@@ -60,17 +61,19 @@ def program(rng: random.Random, size: int) -> str:
         for resource in pair:
             found.setdefault(resource, {})
     names = sorted(found)
-    lines = [_resource(rng, name, list(found[name])) for name in names]
+    at = {name: f" @{rng.choice(places)}" if places and rng.random() < 0.8 else "" for name in names}
+    lines = [_resource(rng, name, list(found[name]), at[name], told) for name in names]
     handing = [f"connect {a} {b} {{ v -> w; no events }}" for a in names for b in names if rng.random() < 0.1]
     return "".join(f"{line}\n" for line in [*lines, rules.rstrip("\n"), *handing])
 
 
-def _resource(rng: random.Random, name: str, actions: list[str]) -> str:
+def _resource(rng: random.Random, name: str, actions: list[str], at: str, told: str) -> str:
     if not actions and rng.random() < 0.5:
         actions = ["run"]
     members = [f"v = {rng.choice(_VALUES)}"] if rng.random() < 0.7 else []
-    members += [f"{action}: sh '{TEXT}'{_options(rng)}" for action in actions]
-    return f"resource {name} {{ {'; '.join(members)} }}" if members else f"resource {name}"
+    text = TEXT.replace("$OUTCOMES", told or "$OUTCOMES")
+    members += [f"{action}: sh '{text}'{_options(rng)}" for action in actions]
+    return f"resource {name}{at} {{ {'; '.join(members)} }}" if members else f"resource {name}{at}"
 
 
 def _options(rng: random.Random) -> str:

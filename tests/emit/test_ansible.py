@@ -176,6 +176,42 @@ on a.run changed a.b
     assert hosts["localhost"]["ansible_connection"] == "local"
 
 
+def test_keys_and_ways_of_hosts(tmp_path: Path) -> None:
+    """A jump host is named by its address; a relative key is below the folder that stands for the program's."""
+    text = """host gate = "192.0.2.1" [user = "ops", port = 2222]
+host keyed = "192.0.2.2" [key = "keys/gate"]
+host web1 = "192.0.2.21" [jump = "gate", key = "~/.ssh/deploy"]
+host web2 = "192.0.2.22" [jump = ["gate", "me@192.0.2.3"], key = "keys/deploy"]
+host web3 = "192.0.2.23" [jump = "keyed"]
+resource a @web1 { run: http.get "http://x/"; b: sh "x" }
+resource b @web2 { run: sh "x" }
+resource c @web3 { run: sh "x" }
+start a.b
+"""
+    made = project(tmp_path, text)
+    assert "delegate_to" not in tasks(made)["a.run"], "requests are sent from here"
+    hosts = read(made.files["inventory.yml"].content.decode())["all"]["hosts"]
+    del hosts["localhost"]
+    assert hosts == {
+        "web1": {
+            "ansible_host": "192.0.2.21",
+            "ansible_ssh_private_key_file": "~/.ssh/deploy",
+            "ansible_ssh_common_args": "-o ProxyJump=ops@192.0.2.1:2222",
+        },
+        "web2": {
+            "ansible_host": "192.0.2.22",
+            "ansible_ssh_private_key_file": "{{ evdsl_folder }}/keys/deploy",
+            "ansible_ssh_common_args": "-o ProxyJump=ops@192.0.2.1:2222,me@192.0.2.3",
+        },
+        "web3": {
+            "ansible_host": "192.0.2.23",
+            "ansible_ssh_common_args": "-o 'ProxyCommand=ssh -i \"{{ evdsl_folder }}/keys/gate\" -W [%h]:%p -- 192.0.2.2'",
+        },
+    }
+    said = "expected at keys/deploy below the variable evdsl_folder"
+    assert any(said in entry.text for entry in made.report)
+
+
 def test_modules_and_roles_as_themselves(tmp_path: Path) -> None:
     (tmp_path / "roles" / "keystone" / "tasks").mkdir(parents=True)
     (tmp_path / "roles" / "keystone" / "tasks" / "main.yml").write_text("---\n")
@@ -241,8 +277,30 @@ def test_files_come_along(tmp_path: Path) -> None:
         ('resource a { run: copy "nowhere" "/x" }', "EV701", 1, "No such file"),
         ('resource a { run: copy "/" "/x" }', "EV701", 1, "a folder"),
         ('resource a { run: http.get "http://x/" [exits = {1 = ok}] }', "EV701", 1, "exits"),
-        ('host h = "-oProxyCommand=x"\nresource a @h { run: sh "x" }', "EV701", 1, "no address"),
-        ('host h = "h" [jump = "-oX"]\nresource a @h { run: sh "x" }', "EV701", 1, "no host"),
+        (
+            'host h = "-oProxyCommand=x"\nresource a @h { run: sh "x" }',
+            "EV701",
+            1,
+            "the address of `h` cannot be",
+        ),
+        (
+            'host h = "h" [jump = "-oX"]\nresource a @h { run: sh "x" }',
+            "EV701",
+            1,
+            "the jump host of `h` cannot be",
+        ),
+        (
+            'host g = "g" [key = "k"]\nhost i = "i" [jump = "g"]\nhost h = "h" [jump = "i"]\nresource a @h { run: sh "x" }',
+            "EV701",
+            3,
+            "a key of its own",
+        ),
+        (
+            'host h = "h" [key = \'k {{ x }}\']\nresource a @h { run: sh "x" }',
+            "EV701",
+            1,
+            "means something to Ansible",
+        ),
         ('host h = "h" [parallel = 4]\nresource a @h { run: sh "x" }', "EV702", 1, "4 actions at a time"),
         ("on a.run changed b.run", "EV613", 1, "found nowhere"),
     ],

@@ -34,11 +34,13 @@ def compare(
     folder: Path,
     shells: Sequence[str],
     changed: Callable[[bytes], bytes] = lambda content: content,
+    written: Callable[[random.Random, int], str] = program,
+    runs: int = RUNS,
 ) -> bool:
-    """One program through all of it. False if the seed gives none that can be compiled; raises Differs."""
+    """One program, as `written`, through all of it. False if the seed gives none that can be compiled; raises Differs."""
     rng = random.Random(seed)
     folder.mkdir()
-    plan = planned(folder, program(rng, rng.randint(2, 14)))
+    plan = planned(folder, written(rng, rng.randint(2, 14)))
     if plan is None:
         return False
     try:
@@ -50,7 +52,7 @@ def compare(
     scripts = [Script(folder / shell, content, shell) for shell in shells]
     told = folder / "outcomes"
     os.environ["OUTCOMES"] = str(told)  # the executor hands on this process's environment
-    for run in range(RUNS):
+    for run in range(runs):
         debts, dirty = live.debts, live.dirty
         wanted = outcomes(rng, ids)
         tell(told, wanted, rng)

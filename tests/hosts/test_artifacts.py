@@ -6,14 +6,16 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from emit.plays import needs_ansible
 
 from . import test_hosts
-from .world import ADDRESSES, ASIDE, SHELLS, World
+from .world import ADDRESSES, ASIDE, ROOT, SHELLS, World
 
 pytestmark = pytest.mark.real
 RUN_BY = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "ash"]}
@@ -375,3 +377,27 @@ def test_a_dry_run_connects_to_nothing(scripts: Scripts, shell: str) -> None:
     assert told.outcomes == {"a.run": "changed", "a.x": "changed"}
     assert "would run  a.run  on web1 (192.0.2.11): /root/f\n" in told.text
     assert told.exit == 0
+
+
+PROGRAMS = int(os.environ.get("EVDSL_PROGRAMS", "300")) // 30
+
+
+@pytest.mark.parametrize("first", range(2_000_000, 2_000_000 + 1000 * PROGRAMS, 5000))
+def test_random_programs_on_hosts_live_simulated_and_compiled(scripts: Scripts, first: int) -> None:
+    """As tests/emit/test_sh_differential.py, with most resources on hosts: dash and bash, two runs of each in a row."""
+    _compare(scripts, "script", first, 5)
+
+
+@needs_ansible
+@pytest.mark.parametrize("first", range(3_000_000, 3_000_000 + 1000 * max(PROGRAMS // 5, 1), 1000))
+def test_random_programs_on_hosts_live_and_as_plays(scripts: Scripts, first: int) -> None:
+    _compare(scripts, "playbook", first, 1)
+
+
+def _compare(scripts: Scripts, what: str, first: int, count: int) -> None:
+    hosts = [f"{name}={address}" for name, address in ADDRESSES.items()]
+    argv = [sys.executable, "-m", "emit.places", what, str(scripts.folder), str(first), str(count), *hosts]
+    env = scripts.world.env({"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"})
+    done = subprocess.run(scripts.world.argv(*argv), env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(f"{count} of "), done.stdout
