@@ -49,6 +49,11 @@ class Ansible:
     def commands(self, tries: Sequence[Try], place: Place) -> list[Command]:
         return [self._command(attempt) for attempt in tries]
 
+    def rehearse(self, attempt: Try) -> Command:
+        command = self._command(attempt)
+        program, *more = command.argv
+        return command._replace(argv=(program, "--check", "--diff", *more))
+
     def read(self, attempt: Try, ended: Ended) -> Verdict:
         folder = _folder(attempt)
         told = _told(os.path.join(folder, files.RESULTS))

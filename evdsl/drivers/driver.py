@@ -154,6 +154,17 @@ class Foreteller(Protocol):
         ...
 
 
+@runtime_checkable
+class Rehearser(Driver, Protocol):
+    """A driver whose engine has a dry run of its own."""
+
+    def rehearse(self, attempt: Try) -> Command:
+        """The process that tells what the try would do and changes nothing; `read` takes its end as that of a real one.
+
+        Raises Unfit as `commands` does."""
+        ...
+
+
 def brief(text: str) -> str:
     """A command as messages name it: its first line, shortened."""
     first, _, more = text.strip().partition("\n")

@@ -20,6 +20,17 @@ from .worker import LARGEST
 _OF_FACTER = ("Error: Facter:",)
 """Facter complains of what it could not look up, and Puppet goes on."""
 
+_NOOP = r"""
+dir=$(mktemp -d) || exit 125
+trap 'rm -rf -- "$dir"' EXIT
+trap 'exit 143' HUP INT TERM
+"$@" --statedir="$dir" --lastrunfile="$dir/summary"
+code=$?
+[ "$code" != 0 ] || ! grep -q '^noop_pending: true' "$dir/last_run_report.yaml" || exit 2
+exit "$code"
+"""
+"""Puppet ends with 0 whatever it would do; its report knows. Nor is it to leave its state and report as of a run."""
+
 
 class Puppet:
     """`puppet.manifest` where `path`, else `puppet.apply`: a process for each try."""
@@ -30,6 +41,11 @@ class Puppet:
 
     def commands(self, tries: Sequence[Try], place: Place) -> list[Command]:
         return [self._command(attempt) for attempt in tries]
+
+    def rehearse(self, attempt: Try) -> Command:
+        command = self._command(attempt)
+        argv = ("/bin/sh", "-c", _NOOP, "sh", *command.argv, "--noop", "--show_diff", "--reports=none")
+        return command._replace(argv=argv)
 
     def read(self, attempt: Try, ended: Ended) -> Verdict:
         code = ended.exit

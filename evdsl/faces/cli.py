@@ -153,6 +153,11 @@ def _run(p: argparse.ArgumentParser) -> None:
     add(
         "--dry-run", action="store_true", help="tell what would be done, with differences; nothing is started"
     )
+    add(
+        "--ask-engines",
+        action="store_true",
+        help="with --dry-run: start the dry runs of Ansible, Puppet, Salt",
+    )
     _going(p)
 
 

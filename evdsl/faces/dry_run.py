@@ -1,12 +1,15 @@
-"""`evdsl run --dry-run`: what would be done, with differences; nothing is started, written or connected to."""
+"""`evdsl run --dry-run`: what would be done, with differences; nothing is started, written or connected to,
+except the dry runs of engines where `--ask-engines` says so."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 
 from ..api import Plan
-from ..run.dry import Dry, dry
+from ..base.redact import Redactor
+from ..run.dry import Ask, Dry, dry
 from .holding import telling
 from .messages import show
 from .opening import err, out
@@ -32,18 +35,33 @@ def _foretell(plan: Plan, path: str, args: argparse.Namespace, outside: Set[int]
         debts, gone = dropped(plan.program, before.debts)
         connections = Connections(plan.program, plan.inner, reported(state))
         prepare = Preparing(plan.program, plan.inner, connections, 0)
-        found = dry(plan.inner, prepare, state, debts=debts, dirty=before.dirty, outside=outside)
+        with _asking(plan, args) as ask:
+            found = dry(plan.inner, prepare, state, debts=debts, dirty=before.dirty, outside=outside, ask=ask)
     show(gone, err(args))
-    _tell(plan, found, out(args))
+    _tell(plan, found, out(args), args.ask_engines)
     return 0
 
 
-def _tell(plan: Plan, found: Dry, shown: Out) -> None:
+@contextmanager
+def _asking(plan: Plan, args: argparse.Namespace) -> Iterator[Ask]:
+    """What is to ask engines."""
+    if not args.ask_engines:
+        yield lambda _: None
+        return
+    from ..run.rehearsal import Engines
+    from .going import secrets
+
+    with Engines(Redactor(secrets(plan))) as engines:
+        yield engines.ask
+
+
+def _tell(plan: Plan, found: Dry, shown: Out, asked: bool) -> None:
     labels = labels_of(plan)
     numbers = {step.id: n for n, step in enumerate(plan.steps)}
     ran = [line for line in found.trace.steps if line.outcome not in ("idle", "skipped")]
     wide = min(max((len(labels[line.id]) for line in ran), default=0), 34)
-    shown.line(("Dry run", "strong"), f" of {printable(plan.inner.path)}: nothing was started")
+    done = "engines were asked, nothing else was started" if asked else "nothing was started"
+    shown.line(("Dry run", "strong"), f" of {printable(plan.inner.path)}: {done}")
     shown.line()
     for line in ran:
         step = found.steps[numbers[line.id]]

@@ -17,6 +17,9 @@ from .stream import Redacted, written
 
 
 def main(args: argparse.Namespace) -> int:
+    if args.ask_engines and not args.dry_run:
+        usage(args, "`--ask-engines` goes with `--dry-run`", "`evdsl run --dry-run --ask-engines`")
+        return REFUSED
     program = opened(args)
     found = planned(args, program) if program else None
     if program is None or program.inner is None or found is None:

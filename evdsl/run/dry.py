@@ -1,5 +1,7 @@
 """A dry run: the plan gone through without anything being started, written or connected to.
 
+With `ask`, engines that have a dry run of their own are asked by it, and that alone is started.
+
 Drivers that can tell are asked: what `copy` and `template` would change is shown, and their outcome counts. `creates`
 is a look at a path, so it is asked as well; `unless` and `onlyif` are commands and are not run. Of all else it is
 assumed that it runs and changes something, as a bare command does; its line says so. What actions would report is not
@@ -9,7 +11,7 @@ known: an action that is to be handed such a value counts as changed too.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from typing import NamedTuple
 
 from ..base.redact import Redactor
@@ -29,6 +31,9 @@ from .prepare import Preparing, unknown
 from .simulate import Line, Trace
 from .state import State
 from .task import unseen
+
+Ask = Callable[[Job], Outcome | None]
+"""What an engine says that it would do; None where there is none to ask."""
 
 
 class Foretold(NamedTuple):
@@ -56,8 +61,10 @@ def dry(
     debts: Sequence[Debt] = (),
     dirty: Collection[str] = (),
     outside: Set[int] = frozenset(),
+    ask: Ask = lambda _: None,
 ) -> Dry:
-    """Go through a plan as a run would. `state` is only read; the rest of the arguments is as for `Engine`.
+    """Go through a plan as a run would. `state` is only read; the rest of the arguments is as for `Engine`, and `ask`
+    may start what it likes.
 
     Secrets are taken out of all that is told.
     """
@@ -69,7 +76,7 @@ def dry(
     while waiting:
         effect = waiting.pop()
         if isinstance(effect, Start):
-            told = _step(effect, prepare, state)
+            told = _step(effect, prepare, state, ask)
             told = found[effect.step] = told._replace(
                 text=redactor.text(told.text), shown=redactor.text(told.shown)
             )
@@ -82,7 +89,7 @@ def dry(
     return Dry(Trace(steps, engine.folds(), engine.unfollowed(), engine.left(0)), found)
 
 
-def _step(start: Start, prepare: Preparing, state: State) -> Foretold:
+def _step(start: Start, prepare: Preparing, state: State, ask: Ask) -> Foretold:
     try:
         made = prepare.made(start.step, start.because, {})
     except Missing as problem:
@@ -94,10 +101,10 @@ def _step(start: Start, prepare: Preparing, state: State) -> Foretold:
         differs = [name for name, value in made.values.items() if name not in last or last[name] != value]
         event = "changed" if differs else "ok"
         return Foretold(event, True, f"{', '.join(differs)} changed" if differs else "")
-    return foretell(made)
+    return foretell(made, ask)
 
 
-def foretell(job: Job) -> Foretold:
+def foretell(job: Job, ask: Ask = lambda _: None) -> Foretold:
     """What a job would do."""
     if isinstance(job.place, Remote):
         return Foretold("changed", False, f"would run on {job.place}: {_shown(job)}")
@@ -106,6 +113,12 @@ def foretell(job: Job) -> Foretold:
         return Foretold("ok", True, f"`{creates}` exists")
     behind = f", unless its guard `{'` or `'.join(guards)}` says no" if guards else ""
     shown = _shown(job)
+    asked = ask(job)
+    if asked is not None:
+        if job.changes and asked.event == "changed":
+            behind += ", and `changes` decides"
+        text = f"would run{behind}: {shown}" if behind else asked.reason
+        return Foretold(asked.event, not behind, text, asked.output.text if asked.event != "ok" else "")
     driver = registry.load(job.driver)
     if isinstance(driver, Foreteller):
         try:
