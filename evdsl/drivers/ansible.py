@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from shutil import rmtree
 from typing import NamedTuple
 
 from . import ansible_files as files
-from .driver import Command, Ended, Try, Unfit, Verdict
+from . import ansible_share as sharing
+from .driver import Command, Ended, Part, Try, Unfit, Verdict
 from .file import names_for
 from .job import Job, Place, Remote
 from .sudo import user_of
@@ -26,17 +27,19 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _NO_MODULE = re.compile(r"(ansible\.(builtin|legacy)\.)?(meta|(include|import)_\w+)\Z")
 _FRAME = re.compile("@{9,}")
 """What ssh puts around the warning that a host is another one."""
+_MOST = 16 * 1024 * 1024  # bytes of the output of a try that shares its process
 _ERRORS = ("[ERROR]", "ERROR!", "ERROR:", "fatal:")
 _CALLBACK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ansible_callback")
 
 
 class Told(NamedTuple):
     """What the callback wrote: counts by host, None if Ansible did not come to its end; the first failure and the first
-    host that was not reached, in words."""
+    host that was not reached, in words; whether the play of a try that shares its process was begun."""
 
     stats: Mapping[str, Mapping[str, int]] | None
     failure: str = ""
     unreachable: str = ""
+    begun: bool = False
 
 
 class Ansible:
@@ -47,7 +50,16 @@ class Ansible:
         self.name = f"ansible.{kind}"
 
     def commands(self, tries: Sequence[Try], place: Place) -> list[Command]:
-        return [self._command(attempt) for attempt in tries]
+        shares: dict[int, list[Try]] = {}
+        for attempt in tries:
+            alone = self.kind != "module" or attempt.job.share < 0
+            shares.setdefault(~attempt.job.step if alone else attempt.job.share, []).append(attempt)
+        return [
+            self._command(share[0]) if len(share) == 1 else self._shared(share) for share in shares.values()
+        ]
+
+    def kin(self, job: Job) -> Hashable | None:
+        return sharing.kin(job) if self.kind == "module" else None
 
     def rehearse(self, attempt: Try) -> Command:
         command = self._command(attempt)
@@ -60,24 +72,30 @@ class Ansible:
         rmtree(folder, ignore_errors=True)
         return verdict(told, ended.exit, ended.output.text)
 
+    def parts(self, command: Command, ended: Ended) -> list[Part | None]:
+        folder, found = _folder(command.tries[0]), list[Part | None]()
+        for number in range(len(command.tries)):
+            told = _told(sharing.results(folder, number))
+            if not told.begun:
+                found.append(None)
+                continue
+            output = _content(sharing.output(folder, number))
+            if told.stats is not None:
+                found.append(Part(verdict(told, 0, ""), output))
+            elif ended.exit is None:
+                found.append(Part(Verdict(None, ended.problem), output))
+            else:
+                found.append(
+                    Part(verdict(told, ended.exit, output.decode("utf-8", "backslashreplace")), output)
+                )
+        rmtree(folder, ignore_errors=True)
+        return found
+
     def _command(self, attempt: Try) -> Command:
-        job = attempt.job
+        """The process for one try."""
+        job, folder = attempt.job, _folder(attempt)
         what, host = self._what(job), self._host(job)
-        if user_of(job):
-            raise Unfit(f"`sudo` cannot be had for `{self.name}`: say `become` in the playbook or role")
-        if isinstance(job.place, Remote) and job.changes:
-            raise Unfit(
-                f"`changes` compares files on `{job.place.name}`, and `{self.name}` is no command there"
-            )
-        folder, more = _folder(attempt), list[str]()
         made = {files.VARS: files.values(self._values(job), job.place)}
-        if isinstance(job.place, Remote):
-            made[files.INVENTORY] = files.inventory(job.inventory)
-            more += [*(f"-i{path}" for path in job.inventory.files), f"--limit={host}"]
-        elif self.kind != "playbook":
-            made[files.INVENTORY] = files.here()
-        if files.INVENTORY in made:  # the last one: what it says counts
-            more += ["-i", os.path.join(folder, files.INVENTORY)]
         if self.kind == "playbook":
             play = os.path.abspath(os.path.join(job.folder, what))
         else:
@@ -85,6 +103,39 @@ class Ansible:
             made[files.PLAY] = (
                 files.role(host, what) if self.kind == "role" else files.module(host, job.id, what, _map(job))
             )
+        return self._process((attempt,), made, play, {}, f"{self.name} {what}")
+
+    def _shared(self, tries: Sequence[Try]) -> Command:
+        """The process for several."""
+        first, folder = tries[0].job, _folder(tries[0])
+        made = {files.VARS: files.values({}, first.place), sharing.SHARE: sharing.told(tries, folder)}
+        for number, job in enumerate(attempt.job for attempt in tries):
+            play = files.module(self._host(job), job.id, self._what(job), _map(job), self._values(job))
+            made[files.play(number)] = play  # each in its own: Ansible shows the lines around a fault
+        made[files.PLAY] = files.plays(len(tries))
+        env = {"EVDSL_SHARE": os.path.join(folder, sharing.SHARE)}
+        shown = f"{self.name} {', '.join(self._what(attempt.job) for attempt in tries)}"
+        return self._process(tuple(tries), made, os.path.join(folder, files.PLAY), env, shown)
+
+    def _process(
+        self, tries: tuple[Try, ...], made: dict[str, str], play: str, more_env: Mapping[str, str], shown: str
+    ) -> Command:
+        """The process that plays a playbook for these tries, with these files beside those that all have."""
+        attempt, job, folder = tries[0], tries[0].job, _folder(tries[0])
+        if user_of(job):
+            raise Unfit(f"`sudo` cannot be had for `{self.name}`: say `become` in the playbook or role")
+        if isinstance(job.place, Remote) and job.changes:
+            raise Unfit(
+                f"`changes` compares files on `{job.place.name}`, and `{self.name}` is no command there"
+            )
+        more = list[str]()
+        if isinstance(job.place, Remote):
+            made[files.INVENTORY] = files.inventory(job.inventory)
+            more += [*(f"-i{path}" for path in job.inventory.files), f"--limit={self._host(job)}"]
+        elif self.kind != "playbook":
+            made[files.INVENTORY] = files.here()
+        if files.INVENTORY in made:  # the last one: what it says counts
+            more += ["-i", os.path.join(folder, files.INVENTORY)]
         if tags := self._tags(job):
             more.append(f"--tags={tags}")
         try:
@@ -93,6 +144,7 @@ class Ansible:
             raise Unfit(f"the files for Ansible cannot be written: {problem.strerror}") from None
         env = environment(attempt.environment)
         others = env.get("ANSIBLE_CALLBACK_PLUGINS") or os.environ.get("ANSIBLE_CALLBACK_PLUGINS")
+        env |= more_env
         env |= {
             "ANSIBLE_CALLBACK_PLUGINS": ":".join(filter(None, (_CALLBACK, others))),
             "ANSIBLE_NOCOLOR": "1",
@@ -100,7 +152,7 @@ class Ansible:
         }
         program = found("ansible-playbook", env.get("PATH")) or "ansible-playbook"
         argv = (program, *more, "-e", "@" + os.path.join(folder, files.VARS), play)
-        return Command(argv, job.cwd, (attempt,), env, shown=f"{self.name} {what}")
+        return Command(argv, job.cwd, tries, env, shown=shown)
 
     def _what(self, job: Job) -> str:
         if len(job.arguments) != 1 or not isinstance(job.arguments[0], str) or not job.arguments[0]:
@@ -166,8 +218,8 @@ def _told(path: str) -> Told:
     try:
         with open(path, encoding="utf-8") as file:
             for line in map(json.loads, file):
-                if "stats" in line:
-                    told = told._replace(stats=line["stats"])
+                if "stats" in line or "begun" in line:
+                    told = told._replace(**line)
                     continue
                 said = (
                     f"{line['host']}, task `{line['task']}`: {_short(line['message'], line['unreachable'])}"
@@ -181,6 +233,14 @@ def _told(path: str) -> Told:
     except (OSError, ValueError, KeyError):  # cut off in the middle of a line
         return told._replace(stats=None)
     return told
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_MOST)
+    except OSError:
+        return b""
 
 
 def _short(message: str, unreachable: bool) -> str:

@@ -38,11 +38,31 @@ def values(given: Mapping[str, object], place: Place) -> str:
     return "{" + ", ".join(filter(None, (shown, unsafe(others)[1:-1]))) + "}\n"
 
 
-def module(host: str, title: str, name: str, arguments: Mapping[str, object]) -> str:
-    """A playbook of one task on one host."""
+def module(
+    host: str,
+    title: str,
+    name: str,
+    arguments: Mapping[str, object],
+    seen: Mapping[str, object] | None = None,
+) -> str:
+    """A playbook of one task on one host. With `seen`, the variables of the task, other plays can follow whatever comes
+    of it."""
+    more = ""
+    if seen is not None:
+        more = f", vars: {unsafe(dict(seen))}, ignore_errors: true, ignore_unreachable: true"
     # By its name, and not by `action`: then Ansible looks for it before it begins.
-    task = f"{{name: {unsafe(title)}, {_quoted(name)}: {unsafe(dict(arguments))}}}"
+    task = f"{{name: {unsafe(title)}, {_quoted(name)}: {unsafe(dict(arguments))}{more}}}"
     return f"- {{hosts: {_quoted(host)}, gather_facts: false, tasks: [{task}]}}\n"
+
+
+def plays(count: int) -> str:
+    """A playbook of so many others, one after the other."""
+    return "".join(f"- import_playbook: {play(number)}\n" for number in range(count))
+
+
+def play(number: int) -> str:
+    """The name of such a file."""
+    return f"evdsl.play.{number}.yml"
 
 
 def role(host: str, name: str) -> str:

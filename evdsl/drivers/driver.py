@@ -10,7 +10,7 @@ object has the methods of `Driver` below. docs/drivers.md shows one whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from .event_file import NOTHING, Said
@@ -151,6 +151,26 @@ class Foreteller(Protocol):
 
     def would(self, attempt: Try) -> Would | None:
         """What the try would end with; None where that cannot be told."""
+        ...
+
+
+class Part(NamedTuple):
+    """What came of one of several tries that a command served: `output` is what it alone said, secrets not taken out."""
+
+    verdict: Verdict
+    output: bytes
+
+
+@runtime_checkable
+class Sharer(Protocol):
+    """A driver whose tries may share a process in which they run one after the other, where their jobs are kin."""
+
+    def kin(self, job: Job) -> Hashable | None:
+        """Equal for jobs that may share a process; None for one that shares with none."""
+        ...
+
+    def parts(self, command: Command, ended: Ended) -> Sequence[Part | None]:
+        """What came of each try of a command that served several; None for one that was never begun."""
         ...
 
 

@@ -83,6 +83,7 @@ class Job(NamedTuple):
     `cwd` is relative to; paths in `creates` and `changes` are relative to the two together. `names` are the names of
     section 1 with their values, without secrets, and those that the option `env` gives, for drivers that fill in texts
     themselves; `secrets` are the values that nobody may see. `inventory` is empty but at a place `from_here`.
+    `share`: started together, those with the step of the same job here are to share its process and its room.
     """
 
     step: int
@@ -99,6 +100,7 @@ class Job(NamedTuple):
     names: Mapping[str, object] = {}
     secrets: tuple[str, ...] = ()
     inventory: Inventory = Inventory()
+    share: int = -1
 
     @property
     def cwd(self) -> str:

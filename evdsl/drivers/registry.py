@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from ..base.diagnostic import Diagnostic
@@ -16,6 +16,7 @@ VERBS = ("start", "stop", "restart", "reload", "enable", "disable")
 
 if TYPE_CHECKING:
     from .driver import Driver
+    from .job import Job
 
 _BUILT = {
     "sh": ("sh", "driver"),
@@ -42,6 +43,9 @@ _TOOLS = {
 FROM_HERE = ("ansible.",)
 """What the drivers begin with whose program runs here for a host too."""
 
+SHARES = {"ansible.module": 5}
+"""Drivers of which several actions may share a process, and how many at most: they wait for each other there."""
+
 OPTIONS = (
     *("timeout", "retry", "delay", "cwd", "env", "sudo", "unless", "onlyif", "creates", "changes", "exits"),
     *("confirm", "sensitive", "on_cut"),
@@ -63,6 +67,14 @@ def load(name: str) -> Driver:
     module, attribute = _BUILT[name]
     found: Driver = getattr(import_module(f".{module}", __package__), attribute)
     return found
+
+
+def kin(job: Job) -> Hashable | None:
+    """Equal for jobs that may share a process; None for one that shares with none."""
+    from .driver import Sharer
+
+    driver = load(job.driver) if job.driver in SHARES else None
+    return driver.kin(job) if isinstance(driver, Sharer) else None
 
 
 def for_file(path: str) -> tuple[str, tuple[object, ...]]:

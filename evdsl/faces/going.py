@@ -85,6 +85,7 @@ def go(going: Going, args: argparse.Namespace) -> int:
             cut=going.cut,
             pulse=listener.pulse,
             place=prepare.place,
+            kin=prepare.kin,
         )
         listener.end(result)
     untraced = going.trace.problem if going.trace is not None else None

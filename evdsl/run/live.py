@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from ..base.events import FAILURE, OUTCOMES
+from ..drivers import registry
 from ..drivers.job import Job, Place
 from ..drivers.outcome import Outcome
 from ..plan.plan import Plan, Trigger
@@ -123,15 +124,17 @@ def run(
     cut: Collection[int] = (),
     pulse: Pulse = no_pulse,
     place: Callable[[int], Place] = lambda _: HERE,
+    kin: Callable[[int], Hashable | None] = lambda _: None,
 ) -> Result:
     """Run a plan to its end. The executor is not closed.
 
     `restored` is what steps have said before, in a run that is resumed, and `cut` those that were in flight; `place` says where a step
-    runs. The first SIGINT or SIGTERM starts nothing more,
+    runs, `kin` which steps may share a process. The first SIGINT or SIGTERM starts nothing more,
     the second asks what runs to end, the third ends it. Where the journal cannot be written nothing more is started.
     """
     engine = Engine(plan, debts=debts, dirty=dirty, outside=outside)
-    live = _Live(plan, prepare, executor, journal, listener, fail_fast, engine, restored or {}, pulse, place)
+    ready = Ready(ways_below(engine), place, kin)
+    live = _Live(plan, prepare, executor, journal, listener, fail_fast, engine, restored or {}, pulse, ready)
     for step in cut:
         listener(Cut(step))
     with Interrupts(executor.wake) as interrupts:
@@ -196,7 +199,7 @@ class _Live:
         engine: Engine,
         restored: Mapping[int, Outcome],
         pulse: Pulse,
-        place: Callable[[int], Place],
+        ready: Ready,
     ) -> None:
         self.plan = plan
         self.engine = engine
@@ -209,7 +212,7 @@ class _Live:
         self._fail_fast = fail_fast
         self._restored = restored
         self._pulse = pulse
-        self._ready = Ready(ways_below(engine), place)
+        self._ready = ready
         self._out = 0  # jobs that the executor has
         self._reported: dict[int, Mapping[str, str]] = {}
         self._untold: list[Event] = []  # what is not yet committed
@@ -261,12 +264,29 @@ class _Live:
         while places := [place for place in self._ready.places() if place not in full]:
             for place in places:
                 before = len(jobs)
-                room = self._executor.room(place) - sum(_crowds(job.place, place) for job in jobs)
+                crowd = sum(_crowds(job.place, place) for job in jobs if job.share in (-1, job.step))
+                room = self._executor.room(place) - crowd
                 while len(jobs) - before < room and (step := self._ready.take(place)) is not None:
                     self._begin(step, jobs)
                 if len(jobs) - before >= room:
                     full.add(place)
+                    self._join(jobs, before)
         return jobs
+
+    def _join(self, jobs: list[Job], first: int) -> None:
+        """Have steps that would now have to wait share the processes of the jobs from `first` on, evenly."""
+        leads = {n: kin for n in range(first, len(jobs)) if (kin := registry.kin(jobs[n])) is not None}
+        for _ in range(1, max((registry.SHARES[jobs[n].driver] for n in leads), default=1)):
+            for n, kin in list(leads.items()):
+                step, before = self._ready.take_kin(jobs[n].step), len(jobs)
+                if step is None:
+                    del leads[n]
+                    continue
+                self._begin(step, jobs)
+                if len(jobs) > before and registry.kin(jobs[-1]) == kin:
+                    jobs[n] = jobs[n]._replace(share=jobs[n].step)
+                    jobs[-1] = jobs[-1]._replace(share=jobs[n].step)
+                # else it is one more than there is room for, which the executor lets wait
 
     def _begin(self, step: int, jobs: list[Job]) -> None:
         """Make a step ready; what comes to its end without the executor is settled."""

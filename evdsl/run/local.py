@@ -10,7 +10,7 @@ from time import monotonic
 
 from ..base.redact import Redactor
 from ..drivers import registry
-from ..drivers.driver import Answer, Call, Command, Driver, Ended, Try, Unfit, Verdict
+from ..drivers.driver import Answer, Call, Command, Driver, Ended, Sharer, Try, Unfit, Verdict
 from ..drivers.job import Job, Place, Remote
 from ..drivers.outcome import Outcome
 from ..drivers.output import Kept, Output
@@ -143,10 +143,14 @@ class LocalExecutor:
         """Begin these jobs: first their guards, then the actions. Those for which there is no room wait for it."""
         tasks = [Task(job, self._driver(job.driver), self._events(job)) for job in jobs]
         begin: list[Task] = []
+        leads: dict[int, Task] = {}
         for task in tasks:
-            if self._below_limit(task):
+            lead = leads.get(task.job.share)
+            task.rides = lead is not None
+            if lead or (self._below_limit(task) and task.job.share in (-1, task.job.step)):
                 self._count(task, 1)
                 begin.append(task)
+                leads.setdefault(task.job.step, task)
             else:
                 self._due.append(task)
         self._proceed(begin)
@@ -226,6 +230,9 @@ class LocalExecutor:
 
     def _count(self, task: Task, by: int) -> None:
         """A task begins (1) or does not run any more (-1)."""
+        if task.rides:
+            task.rides = by > 0
+            return
         place = task.job.place
         if not place.from_here:
             self._away += by
@@ -280,8 +287,11 @@ class LocalExecutor:
             if len(together) == 1:
                 self._finish(first, first.unfit(str(problem)))
             else:
-                for one in together:
-                    self._command([one])
+                for task, attempt in together:
+                    if task.rides:
+                        self._put_off(task)
+                    else:
+                        self._command([(task, attempt)])
             return
         except Exception as problem:  # a driver of another package may do anything
             for task, _ in together:
@@ -394,13 +404,44 @@ class LocalExecutor:
             else:
                 self._proceed([task])
             return
-        for attempt in work.command.tries:
+        tries = work.command.tries
+        for attempt, part in zip(tries, self._parts(work, ended), strict=True):
             task = work.tasks[attempt.job.step]
-            tried = task.tried(attempt, work.command, ended)
+            if part is None:
+                self._put_off(task)
+                continue
+            tried = task.tried(attempt, work.command, part)
             if self._level == 0 and task.fails_again(tried):
                 self._pause(task, tried)
             else:
                 self._finish(task, tried)
+
+    def _parts(self, work: _Work, ended: Ended) -> Sequence[Ended | None]:
+        """What came of each try of a work; None for one that was never begun."""
+        command = work.command
+        driver = work.tasks[command.tries[0].job.step].driver
+        if len(command.tries) == 1 or not (isinstance(command, Command) and isinstance(driver, Sharer)):
+            return [ended] * len(command.tries)
+        common, found = ended.output.text.encode("utf-8", "surrogateescape"), list[Ended | None]()
+        try:
+            parts = driver.parts(command, ended)
+        except Exception as problem:  # a driver of another package may do anything
+            defect = f"a defect of the driver: {type(problem).__name__}: {problem}"
+            return [ended._replace(exit=None, problem=defect)] * len(command.tries)
+        for part in parts:
+            verdict = part and part.verdict
+            output = self._kept(common + part.output) if part else Kept()
+            found.append(verdict and Ended(verdict.exit, "", output, verdict))
+        return found
+
+    def _put_off(self, task: Task) -> None:
+        """Its try was never begun, in a process that it shared: it is begun alone, once there is room."""
+        self._count(task, -1)
+        if self._level:
+            self._notices.append(Done(task.job.step, task.unfit("interrupted before it was started")))
+        else:
+            task.unbegun()
+            self._due.append(task)
 
     def _pause(self, task: Task, outcome: Outcome) -> None:
         self._count(task, -1)

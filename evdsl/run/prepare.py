@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from ..base.diagnostic import Diagnostic
 from ..base.drivers import SINK
 from ..base.source import Span
+from ..drivers.ansible_share import ALONE, may_share
 from ..drivers.job import Inventory, Job, Place, Remote
 from ..drivers.outcome import Outcome
-from ..drivers.registry import FROM_HERE, against_sudo, for_file, refusals
+from ..drivers.registry import FROM_HERE, SHARES, against_sudo, for_file, refusals
 from ..drivers.sudo import user_at
 from ..meaning.program import Action, Program
 from ..meaning.render import LOCAL, Values, options_of, render
@@ -146,6 +147,22 @@ class Preparing:
         if place is None:
             place = self._places[action.name] = place_of(self.program, action)
         return place
+
+    def kin(self, step: int) -> Hashable | None:
+        """Equal for steps that are likely to be able to share a process; None for one that shares with none."""
+        action = self.program.actions[self.plan.steps[step].of]
+        if action.driver not in SHARES or action.node is None or action.scope is None:
+            return None
+        options = options_of(action)
+        if not ALONE.isdisjoint(options):
+            return None
+        try:
+            word = evaluate(action.node.arguments[0], action.scope) if action.node.arguments else ""
+        except Unknown:
+            return None
+        unit, same = action.scope.unit, (options.get(name) for name in ("env", "cwd"))
+        texts = (option and unit.source.text[option.start : option.end] for option in same)
+        return (action.driver, unit.folder, *texts) if isinstance(word, str) and may_share(word) else None
 
     def _inventory(self, step: int) -> Inventory:
         """The hosts of the program, where a tool is to go to one of them by itself."""

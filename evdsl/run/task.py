@@ -31,13 +31,14 @@ class Task:
     It says what is to be run next and takes what came of it; it starts nothing itself.
     """
 
-    __slots__ = ("_before", "_begin", "_folder", "_guards", "driver", "job", "last", "number")
+    __slots__ = ("_before", "_begin", "_folder", "_guards", "driver", "job", "last", "number", "rides")
 
     def __init__(self, job: Job, driver: Driver, folder: str) -> None:
         self.job = job
         self.driver = driver
         self.number = 0
         self.last: Outcome | None = None
+        self.rides = False  # it shares the room of another one
         self._folder = folder
         self._begin = monotonic()
         self._before: list[bytes] | list[str] | None = None
@@ -136,6 +137,10 @@ class Task:
             return self.driver.read(attempt, ended)
         except Exception as problem:  # a driver of another package may do anything
             return Verdict(None, f"a defect of the driver: {type(problem).__name__}: {problem}")
+
+    def unbegun(self) -> None:
+        """The try that `next` gave was never begun; it will be the next one again."""
+        self.number -= 1
 
     def unfit(self, reason: str) -> Outcome:
         """The outcome of a try that no process could be made of."""
