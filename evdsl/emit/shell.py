@@ -72,7 +72,7 @@ class Shell:
         findings.settle()
         report = findings.report
         asked = [f"{q.action}: {q.text}" for q in questions(program, plan)]
-        wanted = frozenset(actions.parts)
+        wanted = frozenset([*actions.parts, *(["secrets"] if secrets else [])])
         begin = [_runtime(part, wanted) for part in ("begin", *(["connect"] if hosts else []))]
         rest = [_runtime(part, wanted) for part in ("engine", "action", "state")]
         rest += [

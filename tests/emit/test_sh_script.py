@@ -290,6 +290,23 @@ def test_secrets(tmp_path: Path) -> None:
     assert b"hunter2" not in everything
 
 
+@EVERY
+def test_what_is_told_holds_no_secret_and_nothing_that_drives_a_terminal(shell: str, tmp_path: Path) -> None:
+    text = (
+        "secret token\n"
+        'resource a { run: sh \'echo "$T" >"$EVDSL_EVENT"\' [env = {T = token}]; '
+        """x: sh 'printf "\\033[2Jx" >"$EVDSL_EVENT"' }\n"""
+        "on a.run error a.x\n"
+    )
+    made = script(tmp_path, text, shell, token="hunter2hunter2")
+    trace, _, output = made.run(env={"EVDSL_SET_token": "hunter2hunter2"})
+    assert set(trace.values()) == {"error"}, output
+    assert "the event file says ***, which" in output
+    assert "the event file says [2Jx, which" in output
+    assert "hunter2" not in output
+    assert "\x1b" not in output
+
+
 def test_confirm(tmp_path: Path) -> None:
     made = script(tmp_path, "resource a { run: sh ': >ran' [confirm = \"Really?\"] }\n")
     _, code, output = made.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,7 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from emit.plays import needs_ansible
+from emit.plays import environment, needs_ansible
+from environment import ANSIBLE
 
 from . import test_hosts
 from .world import ADDRESSES, ASIDE, ROOT, SHELLS, World
@@ -401,3 +403,67 @@ def _compare(scripts: Scripts, what: str, first: int, count: int) -> None:
     done = subprocess.run(scripts.world.argv(*argv), env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith(f"{count} of "), done.stdout
+
+
+@needs_ansible
+def test_a_playbook_over_ssh(scripts: Scripts) -> None:
+    """Roles and modules as themselves on their hosts, a way by a jump host with keys, what is told of a host that is away."""
+    world, folder = scripts.world, scripts.folder
+    (folder / "roles" / "web" / "tasks").mkdir(parents=True)
+    (folder / "roles" / "web" / "tasks" / "main.yml").write_text(
+        '---\n- ansible.builtin.copy: {content: "{{ port }}", dest: /root/role, mode: "0600"}\n'
+    )
+    (folder / "s").write_text("it's {{ x }}\n")
+    world.ssh.joinpath("id_ed25519").rename(folder / "key")
+    named = ", key = 'key'"
+    text = f"""
+    host web1 = "192.0.2.11" [user = "root"{named}]
+    host web2 = "192.0.2.12" [user = "root"{named}]
+    host web3 = "192.0.2.13" [user = "root"{named}]
+    host inner = "{ASIDE}" [jump = "web1"{named}]
+    resource a @web1 {{ run: ansible.role "web" [vars = {{port = 80}}]; sh: sh 'printf "data.v=%s" "$(cat role)" >"$EVDSL_EVENT"' }}
+    resource b @web2 {{ run: sh 'printf %s "$w" >got; exit 255'; mod: ansible.module "ping"; file: copy "s" "s.out"; g: sh "x" [creates = "got"] }}
+    resource c @inner {{ run: sh "hostname >name" }}
+    resource d @web3 {{ run: sh "true" }}
+    resource f {{ x: sh "true" }}
+    resource e @web1 {{ run: systemd.start "none" }}
+    connect a b {{ v -> w; no events }}
+    on a.run changed a.sh
+    on a.sh changed b.run
+    on b.run failed b.mod, b.file, b.g
+    on d.run error f.x
+    """
+    try:
+        (folder / "p.events").write_text(text)
+        done = world.run(
+            folder, "compile", "p.events", "--to", "ansible", "-o", "project", "--allow", "created", "--allow", "error"
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "the key of `web1` is expected at key below the variable evdsl_folder" in done.stderr
+        world.link("web3", up=False)
+        world.configure("Host *\n  ConnectTimeout 2\n")
+        argv = [str(ANSIBLE / "bin" / "ansible-playbook"), "site.yml", "-e", f"evdsl_folder={folder}"]
+        env = world.env(environment(folder / "project") | {"OUTCOMES_FILE": str(folder / "told")})
+        played = subprocess.run(
+            world.argv(*argv), cwd=folder / "project", env=env, capture_output=True, text=True, check=False
+        )
+        lines = [json.loads(line) for line in (folder / "told").read_text().splitlines()]
+        outcomes = next(line["outcomes"] for line in lines if line["outcomes"])
+        del outcomes["e.run#0"]  # what systemd says here is its own business
+        assert outcomes == {
+            "a.run#0": "changed",
+            "a.sh#0": "changed",
+            "b.run#0": "failed",
+            "b.mod#0": "ok",
+            "b.file#0": "changed",
+            "b.g#0": "ok",
+            "c.run#0": "changed",
+            "d.run#0": "error",
+            "f.x#0": "changed",
+        }, played.stdout + played.stderr
+        assert played.returncode == 2
+        assert (world.root("web2") / "got").read_text() == "80"
+        assert (world.root("web2") / "s.out").read_text() == "it's {{ x }}\n"
+        assert (world.root("aside") / "name").read_text() == "aside\n"
+    finally:
+        (folder / "key").rename(world.ssh / "id_ed25519")

@@ -23,7 +23,16 @@ child() { # STEP TRY
 }
 
 end() { # LETTER [REASON]: tell the engine
-  if [ "$_secrets" ] && [ -s "$_log" ]; then hide; fi
+#+ secrets
+  if [ -s "$_log" ]; then hide; fi
+  if [ "${2-}" ]; then
+    hidden "$2"
+    set -- "$1" "$_clean"
+  fi
+#-
+  case ${2-} in
+    *[[:cntrl:]]*) set -- "$1" "$(say "$2" | tr -d '\001-\037\177')" ;;
+  esac
 #+ hosts
   if [ "$_host" ]; then
     case $_dry$1 in
@@ -239,26 +248,32 @@ heard() { # the event file: $_said is the letter of its last word; lines data.KE
   if [ "$_fault" ]; then _said='' _gives=''; fi
 }
 
+#+ secrets
 hide() { # secrets out of the log; a log too long for a shell to go through is not kept
   if [ "$(($(wc -c <"$_log")))" -gt 262144 ]; then
     echo 'not kept: too long to take secrets out of it' >"$_log"
     return
   fi
-  _rest=$(cat "$_log")
+  hidden "$(cat "$_log")"
+  say "$_clean" >"$_log"
+}
+
+hidden() { # TEXT: $_clean is that without secrets
+  _clean=$1
   for _one in $_secrets; do
     eval "_one=\$$_one"
     if [ -z "$_one" ]; then continue; fi
-    _quoted=''
+    _rest=$_clean _clean=''
     while :; do
       case $_rest in
-        *"$_one"*) _quoted="$_quoted${_rest%%"$_one"*}***" _rest=${_rest#*"$_one"} ;;
+        *"$_one"*) _clean="$_clean${_rest%%"$_one"*}***" _rest=${_rest#*"$_one"} ;;
         *) break ;;
       esac
     done
-    _rest=$_quoted$_rest
+    _clean=$_clean$_rest
   done
-  say "$_rest" >"$_log"
 }
+#-
 
 as_() { # USER: a script does not become another one
   case $1 in

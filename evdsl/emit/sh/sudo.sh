@@ -14,6 +14,6 @@ as_there() { # a command as another user of a host: sudo clears the environment,
 
 denied() { # sudo has not let us
   if [ "$_code" = 126 ]; then end e "$_user cannot write to the event file $_there/event"; fi
-  _message=$(tail -n 3 "$_log" | sed 's/^sudo: //; $!s/$/;/' | tr '\n' ' ' | tr -d '\001-\037\177')
+  _message=$(tail -n 3 "$_log" | sed 's/^sudo: //; $!s/$/;/' | tr '\n' ' ')
   end e "sudo refused: ${_message:-exit $_code}"
 }

@@ -181,9 +181,6 @@ listen() { # $_begins: the command was about to start, $_exit: how it ended, $_m
 
 noise() { # the last lines that say something are the message
   if [ "$_m1" ]; then _message="${_m3:+$_m3; }${_m2:+$_m2; }$_m1"; fi
-  case $_message in
-    *[[:cntrl:]]*) _message=$(say "$_message" | tr -d '\001-\037\177') ;;
-  esac
 }
 
 changed_() { # FUNCTION, which calls another with the paths: whether their content differs says what the action did
