@@ -162,3 +162,18 @@ def test_pip_can_install_it(tmp_path: Path) -> None:
 def test_the_page_shows_this_one() -> None:
     shown = (ROOT / "docs" / "drivers.md").read_text()
     assert (PLUGIN / "evdsl_example_driver" / "__init__.py").read_text() in shown
+
+
+def test_on_a_host(tmp_path: Path) -> None:
+    """Only one that says so is taken there; tests/hosts has one that arrives."""
+    file = program(tmp_path, 'host w = "127.0.0.1" [port = 1]\nresource flag @w { run: touch "ready" }\n')
+    target = install(tmp_path / "lib")
+    done = run("run", file, cwd=tmp_path, path=target)
+    assert "EV611" in done.stderr
+    assert "the driver `touch` of `flag.run` works on this machine only, and not on `w`" in done.stderr
+    module = target / "evdsl_example_driver" / "__init__.py"
+    module.write_text(module.read_text().replace("    options = ", "    hosts = True\n    options = "))
+    done = run("run", file, cwd=tmp_path, path=target)
+    assert done.returncode == 3, done
+    assert "Connection refused" in done.stdout + done.stderr or "EV619" in done.stderr
+    assert not (tmp_path / "ready").exists()

@@ -227,3 +227,33 @@ def test_what_cannot_be_done_there_is_refused_before_anything_starts(world: Worl
     assert "`ansible.module` takes no `sudo` (for `a.run`)" in run.text
     assert "`changes` compares files on `web1`" in run.text
     assert not (folder / "started").exists()
+
+
+def test_modules_on_a_host_share_a_process_and_nothing_else(world: World, folder: Path) -> None:
+    """They would run one after the other anyway. One that fails, and one that cannot be reached, leave the others alone."""
+    text = "".join(
+        f'resource a{n} @web1 {{ run: ansible.module "shell" [vars = {{cmd = "{cmd}"}}] }}\n'
+        for n, cmd in enumerate(
+            ("echo 0 >> /root/all", "exit 3", "echo $SSH_CONNECTION {{ 1 }} >> /root/all")
+        )
+    ).replace("{{ 1 }}", "{ { 1 } }")
+    text += 'resource t @web1 { run: ansible.module "copy" [vars = {content = "x", dest = "/root/x"}, env = {ANSIBLE_BECOME = "false"}] }\n'
+    text += "".join(
+        f'resource b{n} @web2 {{ run: ansible.module "ping" [retry = {n}, delay = 1ms] }}\n' for n in (0, 1)
+    )
+    world.link("web2", up=False)
+    world.configure("Host *\n  ConnectTimeout 2\n")
+    run = world.go(folder, text, env={"ANSIBLE_TIMEOUT": "2"})
+    assert run.outcomes == {
+        "a0.run": "changed", "a1.run": "failed", "a2.run": "changed", "t.run": "changed", "b0.run": "error", "b1.run": "error",
+    }, run.text  # fmt: skip
+    assert run.reasons["a1.run"].startswith("web1, task `a1.run#0`: ")
+    for name in ("b0.run", "b1.run"):
+        assert run.reasons[name].startswith(f"web2, task `{name}#0`: ")
+    assert [line["id"] for line in run.lines if line.get("state") == "retry"] == ["b1.run#0"]
+    lines = (world.root("web1") / "all").read_text().splitlines()
+    assert lines[0] == "0"
+    assert lines[1].endswith("192.0.2.11 22 { { 1 } }")
+    shown = [world.run(folder, "log", f"a{n}.run").stdout for n in range(3)]
+    assert [said.count("TASK [") for said in shown] == [1, 1, 1]
+    assert left(world) == []
