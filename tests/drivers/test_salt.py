@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -19,7 +20,7 @@ from evdsl.drivers.driver import Ended, Try, Unfit, Verdict
 from evdsl.drivers.job import Here, Remote
 from evdsl.drivers.outcome import Outcome
 from evdsl.drivers.output import Kept
-from evdsl.drivers.registry import refusals
+from evdsl.drivers.registry import for_file, refusals
 from evdsl.drivers.salt import driver
 
 from .jobs import brief, job, said
@@ -98,6 +99,8 @@ def test_a_state_is_found_by_name_or_path(tmp_path: Path) -> None:
     (tmp_path / "files" / "f").write_text("x")
     assert said("salt.state", "actions.web.run-it", folder=tmp_path).event == "changed"
     assert said("salt.state", "actions/web/run-it.sls", folder=tmp_path).event == "ok"
+    driver, arguments = for_file(str(tmp_path / "actions" / "web" / "run-it.sls"))
+    assert said(driver, *arguments, folder=tmp_path).event == "ok"
     event, reason = brief(said("salt.state", "none.such", folder=tmp_path))
     assert (event, "No matching sls found for 'none.such'" in reason) == ("error", True)
     event, reason = brief(said("salt.state", "none.sls", folder=tmp_path))
@@ -126,7 +129,7 @@ def test_values_are_on_no_command_line_and_nothing_is_left(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(temporary := tmp_path / "it's temporary"))
     temporary.mkdir()
-    look = "look: {cmd.run: [{name: 'cat /proc/[0-9]*/cmdline >FOLDER/seen'}]}"
+    look = "look: {cmd.run: [{name: 'cat /proc/[0-9]*/cmdline >FOLDER/seen 2>/dev/null; true'}]}"
     outcome = applied(look, tmp_path, names={"TOKEN": "s3cret-value"}, secrets=("s3cret-value",))
     assert outcome.event == "changed", outcome
     seen = (tmp_path / "seen").read_bytes()
@@ -141,16 +144,22 @@ def test_a_user_without_rights_can_do_it() -> None:
     """It writes nothing in /etc and /var, where this user may not. That user may read all, wherever the tests lie."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         os.chown(folder, 65534, 65534)
+        salt_call = (
+            Path(folder) / "bin" / "salt-call"
+        )  # a link into a folder that is not theirs would not be found
+        salt_call.parent.mkdir()
+        salt_call.write_text(f'#!/bin/sh\nexec {shlex.quote(str(SALT / "bin" / "salt-call"))} "$@"\n')
+        salt_call.chmod(0o755)
         (Path(folder) / "s.sls").write_text("a: {cmd.run: [{name: id -u}]}")
         (Path(folder) / "p.events").write_text('resource a { run: salt.state "s" }\n')
         caps = [f"--{kind}-caps=-all,+dac_read_search" for kind in ("inh", "ambient")]
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *caps]
-        done = subprocess.run(
-            [*nobody, sys.executable, "-m", "evdsl", "run", "-vv"],
-            cwd=folder, env={**os.environ, "HOME": folder, "TMPDIR": folder, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        path = f"{salt_call.parent}:{os.environ['PATH']}"
+        env = {**os.environ, "HOME": folder, "TMPDIR": folder, "PATH": path, "PYTHONPATH": str(ROOT)}
+        argv = [*nobody, sys.executable, "-m", "evdsl", "run", "-vv"]
+        done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, check=False)
         assert (done.returncode, "65534" in done.stdout, "1 changed" in done.stdout) == (0, True, True), done
-        assert sorted(os.listdir(folder)) == [".evdsl", "p.events", "s.sls"]
+        assert sorted(os.listdir(folder)) == [".cache", ".evdsl", "bin", "p.events", "s.sls"]
 
 
 @real
