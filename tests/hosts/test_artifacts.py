@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from emit.places import MUTANTS
 from emit.plays import environment, needs_ansible
 from environment import ANSIBLE
 
@@ -388,6 +389,11 @@ PROGRAMS = int(os.environ.get("EVDSL_PROGRAMS", "300")) // 30
 def test_random_programs_on_hosts_live_simulated_and_compiled(scripts: Scripts, first: int) -> None:
     """As tests/emit/test_sh_differential.py, with most resources on hosts: dash and bash, two runs of each in a row."""
     _compare(scripts, "script", first, 5)
+
+
+@pytest.mark.parametrize("what", MUTANTS)
+def test_a_wrong_script_is_found(scripts: Scripts, what: str) -> None:
+    _compare(scripts, what, 2_000_000, 1)
 
 
 @needs_ansible
