@@ -72,6 +72,9 @@ class Ansible:
         rmtree(folder, ignore_errors=True)
         return verdict(told, ended.exit, ended.output.text)
 
+    def forget(self, attempt: Try) -> None:
+        rmtree(_folder(attempt), ignore_errors=True)
+
     def parts(self, command: Command, ended: Ended) -> list[Part | None]:
         folder, found = _folder(command.tries[0]), list[Part | None]()
         for number in range(len(command.tries)):

@@ -162,6 +162,15 @@ class Part(NamedTuple):
 
 
 @runtime_checkable
+class Forgetter(Protocol):
+    """A driver that makes files for a try, which `read` removes."""
+
+    def forget(self, attempt: Try) -> None:
+        """Remove them: the process came to no end of which `read` is asked."""
+        ...
+
+
+@runtime_checkable
 class Sharer(Protocol):
     """A driver whose tries may share a process in which they run one after the other, where their jobs are kin."""
 

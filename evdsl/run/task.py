@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from ..drivers.driver import Call, Command, Driver, Ended, Far, Try, Verdict, brief
+from ..drivers.driver import Call, Command, Driver, Ended, Far, Forgetter, Try, Verdict, brief
 from ..drivers.event_file import read_event_file
 from ..drivers.job import Job, Remote
 from ..drivers.outcome import Facts, Outcome, decide
@@ -132,6 +132,8 @@ class Task:
     def _read(self, attempt: Try, ended: Ended) -> Verdict:
         """What the driver makes of the end of a process. What could not be run to its end is not its business."""
         if ended.exit is None:
+            if isinstance(self.driver, Forgetter):
+                self.driver.forget(attempt)
             return Verdict(None, ended.problem)
         try:
             return self.driver.read(attempt, ended)

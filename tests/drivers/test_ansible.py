@@ -151,6 +151,19 @@ def command_of(executor: LocalExecutor) -> tuple[str, ...]:
 
 @needs_ansible
 @pytest.mark.real
+def test_its_files_go_after_a_timeout_too(tmp_path: Path) -> None:
+    executor = LocalExecutor(1)
+    try:
+        executor.start([job("ansible.module", "pause", folder=tmp_path, vars={"seconds": 60}, timeout=0.5)])
+        assert list(Path(executor._folder).glob("*.ansible"))
+        assert finish(executor, 1)[0][0].event == "error"
+        assert not list(Path(executor._folder).glob("*.ansible"))
+    finally:
+        executor.close()
+
+
+@needs_ansible
+@pytest.mark.real
 def test_its_files_are_private_and_go(tmp_path: Path) -> None:
     executor = LocalExecutor(1)
     text = f"""cd "$(dirname "$EVDSL_RESULTS")" && stat -c %a . evdsl.*.yml >{tmp_path}/modes"""
