@@ -64,6 +64,8 @@ def _one(failure: Failure, shown: Out, wide: int) -> None:
     lines = lines_of(outcome)
     for line in lines[-TAIL:]:
         shown.line("   ", line)
+    if not (lines or reason) and outcome.event == "failed":
+        shown.line(("   it wrote nothing", "dim"))
     if failure.log:
         more = f"  (the last {TAIL} of {len(lines)} lines)" if len(lines) > TAIL else ""
         shown.line("   ", (f"log: {printable(failure.log)}{more}", "dim"))
