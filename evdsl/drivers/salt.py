@@ -62,12 +62,11 @@ class Salt:
     def read(self, attempt: Try, ended: Ended) -> Verdict:
         if problem := missing(ended):
             return Verdict(None, problem)
-        last = ended.output.text.rstrip().rpartition("\n")[2].strip()
-        told = _TOLD.match(last)
+        lines = ended.output.text.rstrip().splitlines() or [""]
+        told = next((found for line in reversed(lines) if (found := _TOLD.match(line))), None)
         if told is None:
-            return Verdict(
-                None, f"Salt told no results, exit {ended.exit}" + (f": {last[:300]}" if last else "")
-            )
+            last = lines[-1].strip()[:300]
+            return Verdict(None, f"Salt told no results, exit {ended.exit}" + (f": {last}" if last else ""))
         word, reason = told[1], told[2] or ""
         if word == "failed":
             return Verdict(ended.exit or 2, reason=reason)

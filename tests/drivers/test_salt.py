@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from environment import ROOT, SALT
 
+from evdsl.drivers import tool
 from evdsl.drivers.driver import Ended, Try, Unfit, Verdict
 from evdsl.drivers.job import Here, Remote
 from evdsl.drivers.outcome import Outcome
@@ -200,7 +201,9 @@ def test_more_output_than_is_kept(tmp_path: Path) -> None:
         (0, "evdsl: failed c", Verdict(2, reason="c")),
         (1, "evdsl: error no", Verdict(None, "no")),
         (1, "evdsl: changed", Verdict(None, "no state failed, and yet exit 1")),
-        (1, "evdsl: ok\nKilled\n", Verdict(None, "Salt told no results, exit 1: Killed")),
+        (0, "evdsl: ok\nsome warning at the very end\n", Verdict(0, known="ok")),
+        (1, "evdsl: ok\nKilled\n", Verdict(None, "no state failed, and yet exit 1")),
+        (1, "    evdsl: ok\nKilled\n", Verdict(None, "Salt told no results, exit 1: Killed")),
         (0, "", Verdict(None, "Salt told no results, exit 0")),
         (127, "there is no salt-call", Verdict(None, "there is no salt-call")),
     ],
@@ -226,6 +229,23 @@ def test_what_goes_to_a_host(tmp_path: Path) -> None:
     assert sorted(sent) == [
         f"states/{name}" for name in ("web.sls", "web/files/a", "web/init.sls", "web/link")
     ]
+
+
+def test_a_host_is_looked_through_where_packages_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> tuple[int, str]:
+        script = f"{tool.sought('salt-call')}salt-call it"
+        done = subprocess.run(
+            ["/bin/sh", "-c", script], env={"PATH": "/bin"}, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout
+
+    monkeypatch.setitem(tool._PACKAGED, "salt-call", str(tmp_path))
+    assert found() == (127, "there is no salt-call; install it: python3 -m pip install salt\n")
+    (tmp_path / "salt-call").write_text("#!/bin/sh\necho $1\n")
+    (tmp_path / "salt-call").chmod(0o755)
+    assert found() == (0, "it\n")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../a", "a.", "-a,b=c", "a/b.c.sls"])
