@@ -26,7 +26,7 @@ STEPS = range(5, 13)
 """How many steps a program may have that is played: a task takes half a second."""
 
 MUTANTS = {
-    "an event file there is not looked at": ("""event) : >"$_event" && _held=''""", "event) _held=''"),
+    "an event file there is not looked at": ("""event) : >"$_event" && _held=''""", "event) _heard=no _held=''"),
     "an exit code there is not looked at": ("  _code=$_exit\n", "  _code=0\n"),
     "nothing is given to what runs there": ("""  "$_with"\n  give""", "  give"),
 }
