@@ -71,9 +71,11 @@ def load(name: str) -> Driver:
 
 def kin(job: Job) -> Hashable | None:
     """Equal for jobs that may share a process; None for one that shares with none."""
+    if job.driver not in SHARES:
+        return None
     from .driver import Sharer
 
-    driver = load(job.driver) if job.driver in SHARES else None
+    driver = load(job.driver)
     return driver.kin(job) if isinstance(driver, Sharer) else None
 
 
