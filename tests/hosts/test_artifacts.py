@@ -332,6 +332,46 @@ def test_no_more_than_parallel_at_a_time_and_j_is_for_here(scripts: Scripts, she
 
 
 @EVERY
+def test_what_waits_for_a_host_is_over_where_nothing_more_is_started(scripts: Scripts, shell: str) -> None:
+    began = scripts.world.root("web1") / "began"
+    text = f"""
+    resource a @web1 {{ run: sh "exit 1" [retry = 5, delay = 10ms] }}
+    resource b @web1 {{ run: sh "touch began; sleep 1" }}
+    resource c @web1 {{ run: sh "true" }}
+    resource d {{ run: sh "while [ ! -e {began} ]; do sleep 0.05; done; exit 1" }}
+    """
+    told = scripts.go(shell, text, "--fail-fast")
+    assert told.outcomes == {
+        "a.run": "failed",
+        "b.run": "changed",
+        "c.run": "skipped",
+        "d.run": "failed",
+    }, told.text
+    assert told.exit == 1
+
+
+@EVERY
+def test_a_killed_script_leaves_nothing_there_and_goes_on(scripts: Scripts, shell: str) -> None:
+    world = scripts.world
+    scripts.make("""
+    resource a @web1 { run: sh "true"; x: sh "touch began; test -e ready || sleep 4323"; y: sh "true" }
+    on a.run changed a.x
+    on a.x changed a.y
+    """)
+    process = scripts.begin(shell)
+    _until(lambda: (world.root("web1") / "began").exists())
+    for pid in _here(world).split():
+        os.kill(int(pid), signal.SIGKILL)
+    scripts.end(process)
+    _until(lambda: not any("4323" in line for line in world.processes("web1")))
+    (world.root("web1") / "ready").touch()
+    told = scripts.run(shell, "--resume")
+    assert told.outcomes == {"a.run": "changed", "a.x": "changed", "a.y": "changed"}, told.text
+    assert told.exit == 0
+    assert _here(world) == ""
+
+
+@EVERY
 def test_by_way_of_jump_hosts_with_port_user_and_key(scripts: Scripts, shell: str) -> None:
     world, folder = scripts.world, scripts.folder
     world.ssh.joinpath("id_ed25519").rename(folder / "key")
