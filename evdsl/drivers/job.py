@@ -72,6 +72,9 @@ class Inventory(NamedTuple):
     files: tuple[str, ...] = ()
 
 
+WAITS = -2
+
+
 class Job(NamedTuple):
     """One instance of one action, rendered: nothing in it is to be interpolated any more.
 
@@ -83,7 +86,8 @@ class Job(NamedTuple):
     `cwd` is relative to; paths in `creates` and `changes` are relative to the two together. `names` are the names of
     section 1 with their values, without secrets, and those that the option `env` gives, for drivers that fill in texts
     themselves; `secrets` are the values that nobody may see. `inventory` is empty but at a place `from_here`.
-    `share`: started together, those with the step of the same job here are to share its process and its room.
+    `share`: started together, those with the step of the same job here are to share its process and its room; -1: it shares
+    with none; WAITS: nor is there room for it yet.
     """
 
     step: int

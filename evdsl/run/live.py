@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..base.events import FAILURE, OUTCOMES
 from ..drivers import registry
-from ..drivers.job import Job, Place
+from ..drivers.job import WAITS, Job, Place
 from ..drivers.outcome import Outcome
 from ..plan.plan import Plan, Trigger
 from .debts import Debt
@@ -283,10 +283,13 @@ class _Live:
                     del leads[n]
                     continue
                 self._begin(step, jobs)
-                if len(jobs) > before and registry.kin(jobs[-1]) == kin:
+                if len(jobs) == before:
+                    continue  # it came to its end without the executor
+                if registry.kin(jobs[-1]) == kin:
                     jobs[n] = jobs[n]._replace(share=jobs[n].step)
                     jobs[-1] = jobs[-1]._replace(share=jobs[n].step)
-                # else it is one more than there is room for, which the executor lets wait
+                else:
+                    jobs[-1] = jobs[-1]._replace(share=WAITS)
 
     def _begin(self, step: int, jobs: list[Job]) -> None:
         """Make a step ready; what comes to its end without the executor is settled."""

@@ -209,3 +209,23 @@ def test_only_those_share_that_would_wait_and_evenly(
     lines = (tmp_path / "all").read_text().splitlines()
     counts = sorted(lines.count(line) for line in set(lines))
     assert counts == expected, lines
+
+
+@needs_ansible
+@pytest.mark.real
+def test_what_only_seemed_to_be_kin_waits(tmp_path: Path) -> None:
+    """What `env` gives is known when an action is about to start: `-j` holds all the same."""
+    busy = f"mkdir {tmp_path}/busy || touch {tmp_path}/twice; sleep 0.3; rmdir {tmp_path}/busy"
+    text = "".join(
+        f'resource r{n} {{ n = {n}; run: ansible.module "shell" [vars = {{cmd = "{busy}"}}, env = {{NUMBER = "{{{{n}}}}"}}] }}\n'
+        for n in range(3)
+    )
+    (tmp_path / "p.events").write_text(text)
+    env = {**os.environ, "PYTHONPATH": str(Path(evdsl.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-m", "evdsl", "run", "p.events", "-j", "1", "--format", "jsonl"],
+        cwd=tmp_path, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    fold = json.loads(done.stdout.splitlines()[-1])["fold"]
+    assert set(fold.values()) == {"changed"}, done
+    assert not (tmp_path / "twice").exists()
