@@ -304,6 +304,25 @@ def test_web_fleet_in_production(example: Example) -> None:
     assert plan.simulate().fold["balancer.reload"] == "changed"
 
 
+@of("three-engines")
+def test_three_engines(example: Example) -> None:
+    """As its page says; tests/hosts runs it."""
+    plan = evdsl.load(example.folder / "site.events").plan()
+    assert len(plan.steps) == 15
+    assert not [step.id for step in plan.steps if step.instance], (
+        "nothing runs twice, the balancer's reload neither"
+    )
+    assert plan.simulate().fold["balancer.reload"] == "changed"
+    renewed = plan.simulate(when={"*.web2.*": "changed", "balancer.reload": "changed"}, rest="ok").fold
+    assert sorted(name for name, outcome in renewed.items() if outcome == "changed") == [
+        "app.web2.reload", "app.web2.run", "balancer.reload", "cert.web2.run", "tls.web2.run",
+    ]  # fmt: skip
+    down = plan.simulate(when={"tls.web3.run": "error"}).fold
+    assert {name for name, outcome in down.items() if outcome == "skipped"} == {
+        "app.web3.run", "app.web3.reload", "balancer.run", "balancer.reload",
+    }  # fmt: skip
+
+
 @of("lost-handler")
 def test_lost_handler(example: Example) -> None:
     example.write("broken", "")
