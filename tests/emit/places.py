@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from emit.plays import differences, emitted, play, written
+from emit.plays import connections, differences, emitted, play, written
 from emit.programs import outcomes, planned, program, tell
 from emit.runs import Live
 from emit.test_sh_differential import Differs, compare
@@ -26,7 +26,10 @@ STEPS = range(5, 13)
 """How many steps a program may have that is played: a task takes half a second."""
 
 MUTANTS = {
-    "an event file there is not looked at": ("""event) : >"$_event" && _held=''""", "event) _heard=no _held=''"),
+    "an event file there is not looked at": (
+        """event) : >"$_event" && _held=''""",
+        "event) _heard=no _held=''",
+    ),
     "an exit code there is not looked at": ("  _code=$_exit\n", "  _code=0\n"),
     "nothing is given to what runs there": ("""  "$_with"\n  give""", "  give"),
 }
@@ -83,7 +86,7 @@ def played(folder: Path, rng: random.Random, text: str) -> bool:
     os.environ["OUTCOMES"] = str(told)
     tell(told, outcomes(rng, [step.id for step in plan.inner.steps]), rng, tries=False)
     states, _ = Live(plan).run()
-    made = play(written(emitted(plan), folder / "project"))
+    made = play(written(emitted(plan), folder / "project"), env=connections(folder))
     found = differences(states, plan, made)
     assert not found, f"{found}\n{text}\n{made.output}"
     return True

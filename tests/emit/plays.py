@@ -41,6 +41,15 @@ def written(artifact: Artifact, folder: Path) -> Path:
     return folder
 
 
+def connections(folder: Path) -> dict[str, str]:
+    """What keeps the connections of one world of test hosts apart from those of another one, which has the same addresses:
+    Ansible's own folder for their sockets is one for all. They end soon after the play."""
+    return {
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
+        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=3s",
+    }
+
+
 class Played(NamedTuple):
     """What came of a playbook. `outcomes`: of each step, as the playbook tells them; `tasks`: each task that ended."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from emit.places import MUTANTS
-from emit.plays import environment, needs_ansible
+from emit.plays import connections, environment, needs_ansible
 from environment import ANSIBLE
 
 from . import test_hosts
@@ -496,7 +496,9 @@ def test_a_playbook_over_ssh(scripts: Scripts) -> None:
         world.link("web3", up=False)
         world.configure("Host *\n  ConnectTimeout 2\n")
         argv = [str(ANSIBLE / "bin" / "ansible-playbook"), "site.yml", "-e", f"evdsl_folder={folder}"]
-        env = world.env(environment(folder / "project") | {"OUTCOMES_FILE": str(folder / "told")})
+        env = world.env(
+            environment(folder / "project") | connections(folder) | {"OUTCOMES_FILE": str(folder / "told")}
+        )
         played = subprocess.run(
             world.argv(*argv), cwd=folder / "project", env=env, capture_output=True, text=True, check=False
         )
