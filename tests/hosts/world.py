@@ -131,14 +131,19 @@ class World:
         argv = ["ip", "netns", "exec", self._space(name), "unshare", "-u", "-m", "sh", "-ec", _HOST, "sh"]
         self._daemons[name] = subprocess.Popen([*argv, str(self.at(name)), name], start_new_session=True)
         for _ in range(500):
-            said = self._log(name)
+            said = self.log(name)
             if "Server listening" in said:
                 return
             assert self._daemons[name].poll() is None, said
             time.sleep(0.01)
         raise AssertionError(f"sshd of {name} does not begin: {said}")
 
-    def _log(self, name: str) -> str:
+    def up(self, name: str) -> bool:
+        """Whether its sshd was started and not stopped."""
+        return name in self._daemons
+
+    def log(self, name: str) -> str:
+        """What its sshd has said since it was started."""
         with suppress(FileNotFoundError):
             return (self.at(name) / "log").read_text()
         return ""
@@ -171,6 +176,10 @@ class World:
         _sh(f"ip -n {self._space('c')} link set {name} {'up' if up else 'down'}")
         if up:  # else a question for its address that was asked before still fails
             _sh(f"ip -n {self._space('c')} neigh flush dev br0")
+
+    def alias(self, name: str, address: str) -> None:
+        """Give a host one more address, if it does not have it."""
+        _sh(f"ip -n {self._space(name)} addr replace {address}/24 dev eth0")
 
     def at(self, name: str) -> Path:
         """The folder of a host; `root` in it is its /root."""
