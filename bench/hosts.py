@@ -3,8 +3,8 @@
 
 50 host names without a number, each with an address of its own, served by three sshd in network namespaces; 10 actions for
 each, a shell command that appends to a file there; 10 at a time. Ansible does the same commands by its `shell`, and by
-`raw`, which needs no Python there, with forks = 10 and pipelining. Wall seconds; CPU seconds of the tool and its ssh, not
-of the hosts; the peak of the tool's own process; connections that the hosts took. Checked each time: each command was done
+`raw`, which needs no Python there, with forks = 10 and pipelining. Wall seconds; CPU seconds of the tool and its ssh, and of
+the hosts; the peak of the tool's own process; connections that the hosts took. Checked each time: each command was done
 on each host exactly once. Then, for evdsl: memory beside a run of one action a name, and one of the three that dies.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from environment import ANSIBLE, ansible, ready
 from hosts.scale import LANES, Fleet, Measured, at_a_time, measured
-from hosts.world import worlds
+from hosts.world import ADDRESSES, worlds
 
 
 def evdsl(fleet: Fleet, folder: Path, text: str, watch: Callable[[], object] = lambda: None) -> Measured:
@@ -45,14 +46,20 @@ def playbook(fleet: Fleet, folder: Path, actions: int, module: str) -> Measured:
     return measured(fleet.world.argv(*argv), folder, fleet.world.env(env))
 
 
-def checked(fleet: Fleet, actions: int, way: Callable[[], Measured]) -> tuple[Measured, int]:
-    """A run that must have done all of it, and the connections that it took."""
+def checked(fleet: Fleet, actions: int, way: Callable[[], Measured]) -> tuple[Measured, int, float]:
+    """A run that must have done all of it, the connections that it took, and seconds of CPU on the hosts."""
     fleet.clear()
-    before = fleet.accepted()
+    before, spent = fleet.accepted(), there(fleet)
     found = way()
+    fleet.world.hang_up()
     assert found.exit == 0, found.text[-3000:]
     assert fleet.done() == {name: list(range(actions)) for name in fleet.served}, "not all was done once"
-    return found, fleet.accepted() - before
+    return found, fleet.accepted() - before, there(fleet) - spent
+
+
+def there(fleet: Fleet) -> float:
+    time.sleep(0.5)  # for a host to have waited for the last of its processes
+    return sum(map(fleet.world.cpu, ADDRESSES))
 
 
 def compared(fleet: Fleet, folder: Path, actions: int) -> Measured:
@@ -64,12 +71,14 @@ def compared(fleet: Fleet, folder: Path, actions: int) -> Measured:
     }
     names, rows = len(fleet.served), dict[str, Measured]()
     print(f"{names * actions} actions on {names} names, {LANES} at a time")
-    print(f"{'':<15}{'wall':>9}{'CPU':>9}{'peak MB':>9}{'connections':>13}   wall and CPU to evdsl")
+    print(
+        f"{'':<15}{'wall':>9}{'CPU':>9}{'there':>9}{'peak MB':>9}{'connections':>13}   wall and CPU to evdsl"
+    )
     for way, go in ways.items():
-        one, taken = checked(fleet, actions, go)
+        one, taken, spent = checked(fleet, actions, go)
         rows[way] = one
         wall, cpu = one.wall / rows["evdsl"].wall, one.cpu / rows["evdsl"].cpu
-        row = f"{way:<15}{one.wall:8.2f}s{one.cpu:8.2f}s{one.peak:9.1f}{taken:13}"
+        row = f"{way:<15}{one.wall:8.2f}s{one.cpu:8.2f}s{spent:8.2f}s{one.peak:9.1f}{taken:13}"
         print(f"{row}   {wall:8.2f}{cpu:8.2f}", flush=True)
     return rows["evdsl"]
 
@@ -86,7 +95,7 @@ def main(names: int, actions: int) -> None:
 
 
 def few_actions(fleet: Fleet, folder: Path) -> Measured:
-    found, _ = checked(fleet, 1, lambda: evdsl(fleet, folder, fleet.program(1)))
+    found, _, _ = checked(fleet, 1, lambda: evdsl(fleet, folder, fleet.program(1)))
     return found
 
 

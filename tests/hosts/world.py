@@ -215,6 +215,19 @@ class World:
             check=False,
         ).stdout
 
+    def hang_up(self) -> None:
+        """End what still runs where the hosts can be reached: connections that a tool keeps after its end."""
+        for pid in _pids_in(self._space("c")):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        while _pids_in(self._space("c")):
+            time.sleep(0.02)
+
+    def cpu(self, name: str) -> float:
+        """Seconds of CPU of a host's sshd and of what it has waited for: connections that are over, and their commands."""
+        spent = Path(f"/proc/{self.sshd(name)}/stat").read_text().rpartition(")")[2].split()[11:15]
+        return sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+
     def sshd(self, name: str) -> int:
         return self._daemons[name].pid
 
