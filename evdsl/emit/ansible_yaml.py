@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 WIDTH = 110
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+#-]*( [A-Za-z0-9_./@+-]+)*\Z", re.ASCII)
 _RESERVED = frozenset(["y", "n", "yes", "no", "true", "false", "on", "off", "null", "none"])
 _TEMPLATE = re.compile(r"\{[{%#]|\A#jinja2:")
 _NAMED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
+_ESCAPED = re.compile(r"[^ !#-\[\]-~]")
+"""What may have to be escaped in double quotes."""
 _BLOCK = re.compile(r"[^\S\n]\n|[^\S\n]\Z|\A[\s]|\A#")
 
 
@@ -95,66 +98,70 @@ def comment(text: str, indent: int = 0) -> Iterator[str]:
 def document(value: object, head: list[str]) -> str:
     """A whole file with a comment at its head; items of its outermost tasks apart by a blank line."""
     lines = [*head, "---"] if head else ["---"]
-    return "\n".join([*lines, *_lines(value, 0)]) + "\n"
+    _lines(value, 0, lines)
+    return "\n".join(lines) + "\n"
 
 
-def _lines(value: object, indent: int) -> Iterator[str]:
+def _lines(value: object, indent: int, out: list[str]) -> None:
+    """Put the lines of a mapping or list behind `out`."""
     pad = " " * indent
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _entry(f"{pad}{scalar(str(key))}:", item, indent + 2)
+            _entry(f"{pad}{_key(str(key))}:", item, indent + 2, out)
     elif isinstance(value, list):
         for number, item in enumerate(value):
             if isinstance(item, Noted):
                 if number:
-                    yield ""
+                    out.append("")
                 for text in item.comments:
-                    yield from (pad + line for line in comment(text, indent))
+                    out += [pad + line for line in comment(text, indent)]
             if isinstance(item, (Mapping, list)) and item and not isinstance(item, (Flow, FlowMap)):
-                first, *rest = _lines(item, indent + 2)
-                yield f"{pad}- {first.lstrip(' ')}"
-                yield from rest
+                first = len(out)
+                _lines(item, indent + 2, out)
+                out[first] = f"{pad}- {out[first].lstrip(' ')}"
             else:
-                yield from _entry(f"{pad}-", item, indent + 2)
+                _entry(f"{pad}-", item, indent + 2, out)
     else:  # pragma: no cover - documents are lists or mappings
         raise TypeError(type(value).__name__)
 
 
-def _entry(begin: str, item: object, indent: int) -> Iterator[str]:
+def _entry(begin: str, item: object, indent: int, out: list[str]) -> None:
     """A key or a dash with what belongs to it."""
+    if isinstance(item, str):
+        _text(begin, item, indent, out)
+        return
     if isinstance(item, (Flow, FlowMap)) or item in ({}, []):
         line = f"{begin} {_flow(item)}"
         if len(line) <= WIDTH + 30:
-            yield line
+            out.append(line)
             return
         item = list(item) if isinstance(item, list) else dict(item)
     if isinstance(item, (Mapping, list)):
-        yield begin
-        yield from _lines(item, indent)
-    elif isinstance(item, str):
-        yield from _text(begin, item, indent)
+        out.append(begin)
+        _lines(item, indent, out)
     else:
-        yield f"{begin} {scalar(item)}"
+        out.append(f"{begin} {scalar(item)}")
 
 
-def _text(begin: str, text: str, indent: int) -> Iterator[str]:
+def _text(begin: str, text: str, indent: int, out: list[str]) -> None:
     """A text: on one line if it is short, in a block if it is made of lines, else folded."""
-    pad = " " * indent
-    unsafe = "!unsafe " if _unsafe(text) else ""
     short = scalar(text)
     if isinstance(text, Titled):
-        yield f"{begin} {short}  # noqa: {text.noqa}"
-    elif len(begin) + 1 + len(short) <= WIDTH and "\n" not in text.rstrip("\n"):
-        yield f"{begin} {short}"
-    elif isinstance(text, Jinja) and _folds(text):
-        yield f"{begin} >-"
-        yield from (pad + line for line in _wrapped(text, WIDTH - indent))
+        out.append(f"{begin} {short}  # noqa: {text.noqa}")
+        return
+    if len(begin) + 1 + len(short) <= WIDTH and "\n" not in text.rstrip("\n"):
+        out.append(f"{begin} {short}")
+        return
+    pad, unsafe = " " * indent, "!unsafe " if _unsafe(text) else ""
+    if isinstance(text, Jinja) and _folds(text):
+        out.append(f"{begin} >-")
+        out += [pad + line for line in _wrapped(text, WIDTH - indent)]
     elif _blocks(text, indent):
         chomp = "-" if not text.endswith("\n") else ""
-        yield f"{begin} {unsafe}|{chomp}"
-        yield from (pad + line if line else "" for line in text.removesuffix("\n").split("\n"))
+        out.append(f"{begin} {unsafe}|{chomp}")
+        out += [pad + line if line else "" for line in text.removesuffix("\n").split("\n")]
     else:
-        yield from _folded(f"{begin} {unsafe}", text, indent)
+        out += _folded(f"{begin} {unsafe}", text, indent)
 
 
 def _folds(text: str) -> bool:
@@ -201,6 +208,12 @@ def _folded(begin: str, text: str, indent: int) -> Iterator[str]:
 
 def scalar(value: object) -> str:
     """A value as it stands on one line."""
+    if isinstance(value, str):
+        if _PLAIN.match(value) and value.lower() not in _RESERVED:
+            return value
+        if isinstance(value, Jinja) and not value.startswith("{") and _condition(value):
+            return value
+        return ("!unsafe " if _unsafe(value) else "") + '"' + _ESCAPED.sub(_escape, value) + '"'
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -208,14 +221,14 @@ def scalar(value: object) -> str:
     if isinstance(value, float):
         whole, e, power = repr(value).partition("e")
         return f"{whole if '.' in whole or not e else whole + '.0'}{e}{power}"  # without a point it would be text
-    if isinstance(value, int):
-        return str(value)
-    assert isinstance(value, str), type(value)
-    if _PLAIN.match(value) and value.lower() not in _RESERVED:
-        return value
-    if isinstance(value, Jinja) and not value.startswith("{") and _condition(value):
-        return value
-    return ("!unsafe " if _unsafe(value) else "") + '"' + "".join(map(_escaped, value)) + '"'
+    assert isinstance(value, int), type(value)
+    return str(value)
+
+
+@lru_cache(maxsize=4096)
+def _key(text: str) -> str:
+    """A key: most come back in every task."""
+    return scalar(text)
 
 
 def _condition(text: str) -> bool:
@@ -242,6 +255,10 @@ def _unsafe(text: str) -> bool:
 
 def _printable(c: str) -> bool:
     return c.isprintable() and c not in "\x85\u2028\u2029\ufeff"
+
+
+def _escape(found: re.Match[str]) -> str:
+    return _escaped(found[0])
 
 
 def _escaped(c: str) -> str:
