@@ -13,6 +13,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from shutil import rmtree
 from typing import NamedTuple
 
+from ..base.redact import Redactor
 from . import ansible_files as files
 from . import ansible_share as sharing
 from .driver import Command, Ended, Part, Try, Unfit, Verdict
@@ -68,7 +69,7 @@ class Ansible:
 
     def read(self, attempt: Try, ended: Ended) -> Verdict:
         folder = _folder(attempt)
-        told = _told(os.path.join(folder, files.RESULTS))
+        told = _told(os.path.join(folder, files.RESULTS), attempt.job.secrets)
         rmtree(folder, ignore_errors=True)
         return verdict(told, ended.exit, ended.output.text)
 
@@ -77,8 +78,8 @@ class Ansible:
 
     def parts(self, command: Command, ended: Ended) -> list[Part | None]:
         folder, found = _folder(command.tries[0]), list[Part | None]()
-        for number in range(len(command.tries)):
-            told = _told(sharing.results(folder, number))
+        for number, attempt in enumerate(command.tries):
+            told = _told(sharing.results(folder, number), attempt.job.secrets)
             if not told.begun:
                 found.append(None)
                 continue
@@ -144,6 +145,7 @@ class Ansible:
         try:
             files.folder(folder, job.folder, made)
         except OSError as problem:
+            rmtree(folder, ignore_errors=True)
             raise Unfit(f"the files for Ansible cannot be written: {problem.strerror}") from None
         env = environment(attempt.environment)
         others = env.get("ANSIBLE_CALLBACK_PLUGINS") or os.environ.get("ANSIBLE_CALLBACK_PLUGINS")
@@ -177,6 +179,8 @@ class Ansible:
 
     def _values(self, job: Job) -> dict[str, object]:
         names = {name: value for name, value in names_for(job).items() if _VARIABLE.match(name)}
+        if names.get("name") == job.resource:
+            del names["name"]  # it is Ansible's own word, of which it warns each time
         if self.kind == "module":
             return names
         given = _map(job)
@@ -216,17 +220,16 @@ def verdict(told: Told, code: int | None, output: str) -> Verdict:
     return Verdict(0, known="changed" if more else "ok")
 
 
-def _told(path: str) -> Told:
-    told = Told(None)
+def _told(path: str, secrets: Sequence[str]) -> Told:
+    told, redactor = Told(None), Redactor(secrets)
     try:
         with open(path, encoding="utf-8") as file:
             for line in map(json.loads, file):
                 if "stats" in line or "begun" in line:
                     told = told._replace(**line)
                     continue
-                said = (
-                    f"{line['host']}, task `{line['task']}`: {_short(line['message'], line['unreachable'])}"
-                )
+                message = redactor.text(line["message"])  # while a secret in it is still whole
+                said = f"{line['host']}, task `{line['task']}`: {_short(message, line['unreachable'])}"
                 if line["unreachable"]:
                     told = told._replace(unreachable=told.unreachable or said)
                 else:

@@ -71,10 +71,14 @@ def role(host: str, name: str) -> str:
 
 
 def unsafe(value: object) -> str:
-    """A value in YAML on one line, each text in it marked as data."""
+    """A value in YAML, each text in it marked as data.
+
+    Where Ansible tells of a value it shows, cut off, the line in which it begins and the two before: so a text stands on
+    a line below its mark and ends with empty ones, and no part of a secret is seen.
+    """
     value = worded(value)
     if isinstance(value, str):
-        return "!unsafe " + _quoted(value)
+        return f"!unsafe\n {_quoted(value)}\n\n\n "
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_quoted(str(k))}: {unsafe(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):

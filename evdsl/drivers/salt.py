@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import BytesIO
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ from .worker import LARGEST
 
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*\Z", re.ASCII)
 _TOLD = re.compile(r"evdsl: (ok|changed|failed|error)(?: (.*))?\Z")
+_PARTLY = ", after something had changed"
+_LONGEST = 300
 _OUTPUTTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "salt_outputter", "evdsl_told.py")
 _SCRIPT = r"""
 dir=$(mktemp -d "${EVDSL_EVENT%/*}/salt.XXXXXX" 2>/dev/null || mktemp -d) || exit 125
@@ -67,7 +70,7 @@ class Salt:
         if told is None:
             last = lines[-1].strip()[:300]
             return Verdict(None, f"Salt told no results, exit {ended.exit}" + (f": {last}" if last else ""))
-        word, reason = told[1], told[2] or ""
+        word, reason = told[1], _short(told[2] or "")
         if word == "failed":
             return Verdict(ended.exit or 2, reason=reason)
         if word == "error" or ended.exit:
@@ -86,6 +89,16 @@ class Salt:
             *("--log-level=critical", "state.sls", f"mods={json.dumps([state.name])}", *more),
         )
         return Command(argv, job.cwd, (attempt,), env, _archive(job, state), f"salt.state {state.name}")
+
+
+def _short(said: str) -> str:
+    """A reason as the outputter writes it, on one line."""
+    with suppress(ValueError):  # something else has written such a line
+        said = json.loads(f'"{said}"')
+    line, more = " ".join(said.split()), ""
+    if line.endswith(_PARTLY):
+        line, more = line.removesuffix(_PARTLY), _PARTLY
+    return (line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...") + more
 
 
 def _state(job: Job) -> _State:
@@ -127,12 +140,15 @@ def _archive(job: Job, state: _State) -> bytes:
         archive.add(_OUTPUTTER, "output/evdsl_told.py")
         size = 0
         for path, name in _sent(state) if isinstance(job.place, Remote) else ():
-            size += os.path.getsize(path)
-            if size > LARGEST:
-                raise Unfit(
-                    f"the files of `{state.name}` have more than {LARGEST} bytes: too much to be sent"
-                )
-            archive.add(os.path.realpath(path), f"states/{name}")
+            try:
+                size += os.path.getsize(path)
+                if size > LARGEST:
+                    raise Unfit(
+                        f"the files of `{state.name}` have more than {LARGEST} bytes: too much to be sent"
+                    )
+                archive.add(os.path.realpath(path), f"states/{name}")
+            except OSError as problem:
+                raise Unfit(f"`{path}` cannot be read: {problem.strerror}") from None
     return held.getvalue()
 
 

@@ -113,6 +113,38 @@ def test_modules_and_their_data(tmp_path: Path) -> None:
     assert brief(said("ansible.module", "nowhere", folder=tmp_path))[0] == "error"
 
 
+LONG = "secret " + " ".join(f"word{n}  " for n in range(60))
+
+
+@needs_ansible
+@pytest.mark.real
+def test_a_reason_is_cut_off_after_secrets_are_taken_out(tmp_path: Path) -> None:
+    """Else a part of one would be left, which nothing recognizes any more; so with blanks."""
+    text = on("one", "{ansible.builtin.fail: {msg: \"{{ 'y' * 150 }}{{ TOKEN }}\"}}")
+    outcome = played(text, tmp_path, names={"TOKEN": LONG}, secrets=(LONG,))
+    assert (outcome.event, "yyy***" in outcome.reason, "word" in outcome.reason) == ("failed", True, False)
+
+
+@needs_ansible
+@pytest.mark.real
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_ansible_shows_of_files_holds_no_part_of_a_secret(count: int, tmp_path: Path) -> None:
+    """It warns of a `port` and of wrong arguments, with the lines of our files that it has them from, cut off."""
+    executor = LocalExecutor(1)
+    names = {"name": "s0", "port": 1, "TOKEN": LONG, "more": [LONG, {"a": LONG}]}
+    one = job("ansible.module", "ping", folder=tmp_path, names=names, secrets=(LONG,), vars={"nowhere": "x"})
+    one = one._replace(resource="s0", share=0 if count > 1 else -1)
+    try:
+        executor.start([one._replace(step=step) for step in range(count)])
+        for outcome in finish(executor, count)[0].values():
+            assert outcome.event == "failed"
+            assert "reserved name 'port'" in outcome.output.text
+            assert "reserved name 'name'" not in outcome.output.text
+            assert "word" not in outcome.output.text
+    finally:
+        executor.close()
+
+
 @needs_ansible
 @pytest.mark.real
 def test_roles(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from environment import ROOT, SALT
+from run.jobs import finish
 
+from evdsl.base.redact import Redactor
 from evdsl.drivers import tool
 from evdsl.drivers.driver import Ended, Try, Unfit, Verdict
 from evdsl.drivers.job import Here, Remote
@@ -23,6 +25,7 @@ from evdsl.drivers.outcome import Outcome
 from evdsl.drivers.output import Kept
 from evdsl.drivers.registry import for_file, refusals
 from evdsl.drivers.salt import driver
+from evdsl.run.local import LocalExecutor
 
 from .jobs import brief, job, said
 
@@ -181,6 +184,23 @@ def _words(path: Path) -> bytes:
 
 
 @real
+def test_a_reason_is_cut_off_after_secrets_are_taken_out(tmp_path: Path) -> None:
+    """Else a part of one would be left, which nothing recognizes any more; so with blanks and quotes."""
+    secret = 'it\'s "secret"  \\ ä\n' + " ".join(f"word{n}" for n in range(60))
+    state = "a: {test.configurable_test_state: [{result: false}, {comment: {{ ('y' * 250 ~ pillar.TOKEN) | json }}}]}"
+    (tmp_path / "s.sls").write_text(state)
+    executor = LocalExecutor(1, redactor=Redactor([secret]))
+    try:
+        one = job("salt.state", "s", folder=tmp_path, names={"TOKEN": secret}, secrets=(secret,))
+        executor.start([one])
+        outcome = finish(executor, 1)[0][0]
+    finally:
+        executor.close()
+    assert brief(outcome) == ("failed", f"state `a`: {'y' * 250}***")
+    assert "word" not in outcome.output.text
+
+
+@real
 def test_more_output_than_is_kept(tmp_path: Path) -> None:
     """What the states came to is told at the end, so it does not get lost."""
     many = "{% for n in range(900) %}\na{{ n }}: {test.succeed_with_changes: []}\n{% endfor %}\n"
@@ -199,6 +219,8 @@ def test_more_output_than_is_kept(tmp_path: Path) -> None:
         (0, "evdsl: changed", Verdict(0, known="changed")),
         (2, "evdsl: ok\nevdsl: failed state `a`: b\n", Verdict(2, reason="state `a`: b")),
         (0, "evdsl: failed c", Verdict(2, reason="c")),
+        (2, 'evdsl: failed a\\n\\"b\\"  c \\u00e4', Verdict(2, reason='a "b" c ä')),
+        (2, 'evdsl: failed "b" c', Verdict(2, reason='"b" c')),
         (1, "evdsl: error no", Verdict(None, "no")),
         (1, "evdsl: changed", Verdict(None, "no state failed, and yet exit 1")),
         (0, "evdsl: ok\nsome warning at the very end\n", Verdict(0, known="ok")),

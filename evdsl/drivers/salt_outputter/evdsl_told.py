@@ -1,28 +1,31 @@
 """An outputter of Salt that shows the states as Salt does, and ends with one line of what they came to together.
 
 Salt loads it by its path, from whatever Python it runs with, so it needs nothing of evdsl. The line is `evdsl: WORD REASON`,
-the word `ok`, `changed`, `failed` or `error`.
+the word `ok`, `changed`, `failed` or `error`, the reason escaped as in JSON. It is never cut off: who reads it hides secrets
+in it first, and they have to be whole for that.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST = 300
+LONGEST = 10_000
 
 
 def output(data: Mapping[str, Any], **_: Any) -> str:
     """What is written for the answer of one call of salt-call."""
     said = data.get("local", data)
     shown = _highstate(data) if _are_states(said) else _text(said)
-    return f"{shown.rstrip()}\n{' '.join(['evdsl:', *told(said)]).rstrip()}"
+    word, reason = told(said)
+    return f"{shown.rstrip()}\nevdsl: {word} {json.dumps(reason, ensure_ascii=False)[1:-1]}".rstrip()
 
 
 def told(said: Any) -> tuple[str, str]:
     """Outcome and reason. States are a map; what could not be rendered, found or ordered is a list or a text."""
     if not _are_states(said):
-        return "error", _short(_text(said))
+        return "error", _bounded(_text(said), "Salt says more than fits here")
     if not said:
         return "error", "there is no state in it"
     states = sorted(said.values(), key=lambda state: state.get("__run_num__", 0))
@@ -32,7 +35,7 @@ def told(said: Any) -> tuple[str, str]:
     if failed:
         name, comment = failed[0].get("__id__") or failed[0].get("name") or "?", failed[0].get("comment", "")
         more = ", after something had changed" if changed else ""
-        return "failed", _short(f"state `{name}`: {_text(comment)}") + more
+        return "failed", f"state `{name}`: {_bounded(_text(comment), 'its comment is long')}{more}"
     return "changed" if changed else "ok", ""
 
 
@@ -44,9 +47,8 @@ def _text(said: Any) -> str:
     return "\n".join(map(str, said)) if isinstance(said, (list, tuple)) else str(said)
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+def _bounded(text: str, otherwise: str) -> str:
+    return text if len(text) <= LONGEST else otherwise
 
 
 def _highstate(data: Mapping[str, Any]) -> str:
