@@ -27,10 +27,12 @@ FAULT = 3
 def taken(stack: ExitStack, path: str, durability: str = "normal") -> tuple[State, Lock]:
     """The state of a file, open for writing, and the lock of its folder. To be called inside `telling`."""
     from ..run.lock import Lock
-    from ..run.state import State
+    from ..run.state import State, made_folder
 
-    state = stack.enter_context(State.open(path, durability=durability))
-    return state, stack.enter_context(Lock.take(os.path.dirname(state.path), path))
+    lock = stack.enter_context(
+        Lock.take(made_folder(path), path)
+    )  # first: two that make a store disturb each other
+    return stack.enter_context(State.open(path, durability=durability)), lock
 
 
 def telling(args: argparse.Namespace, path: str, do: Callable[[], int]) -> int:
@@ -57,11 +59,12 @@ def left(path: str, program: Program, args: argparse.Namespace) -> Now:
     """What the next run of a file begins with. Only reads; where it cannot be read that is told, and nothing is left."""
     from ..run.begin import dropped
     from ..run.runs import Now, now
-    from ..run.state import FOLDER, State
+    from ..run.state import State, folder_of
 
     found = Now([], {})
-    folder = os.path.join(os.path.dirname(os.path.abspath(path)), FOLDER)
-    if path == "-" or not os.path.isdir(folder):  # as most often: the database need not even be imported
+    if path == "-" or not os.path.isdir(
+        folder_of(path)
+    ):  # as most often: the database need not even be imported
         return found
 
     def read() -> int:

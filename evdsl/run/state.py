@@ -16,7 +16,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -97,13 +98,10 @@ class State:
 
         Without `write` nothing on disk is changed or made; where there is no store yet it is as an empty one.
         """
-        folder = os.path.join(os.path.dirname(os.path.abspath(source)), FOLDER)
+        folder = folder_of(source)
         path = os.path.join(folder, os.path.basename(source) + ".sqlite")
-        try:
+        with _opening(folder):
             there = _check_folder(folder, write) and _check_file(path, write)
-        except OSError as problem:
-            message = f"the state in `{problem.filename or folder}` cannot be opened: {problem.strerror}"
-            raise Unusable("EV621", message, "see to it that the folder can be written to", path) from None
         if not there:
             return cls.empty()
         import sqlite3  # imported late: only `run` and what reads its state want it
@@ -124,9 +122,10 @@ class State:
             if state:
                 state.close()
             message = f"the state in `{path}` cannot be opened: {problem}"
-            raise Unusable(
-                "EV621", message, "if it is damaged, move it away; the next run begins anew", path
-            ) from None
+            hint = "if it is damaged, move it away; the next run begins anew"
+            if getattr(problem, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                hint = "another program has it open; try again when that has ended"
+            raise Unusable("EV621", message, hint, path) from None
         except Unusable:
             if state:
                 state.close()
@@ -246,6 +245,31 @@ def unreadable(problem: Exception) -> bool:
     import sqlite3
 
     return isinstance(problem, sqlite3.Error)
+
+
+def folder_of(source: str) -> str:
+    """The folder in which the store of the file `source` is kept."""
+    return os.path.join(os.path.dirname(os.path.abspath(source)), FOLDER)
+
+
+def made_folder(source: str) -> str:
+    """The same, there and ours. Raises Unusable."""
+    folder = folder_of(source)
+    with _opening(folder):
+        _check_folder(folder, True)
+    return folder
+
+
+@contextmanager
+def _opening(folder: str) -> Iterator[None]:
+    """Turns an OSError into Unusable."""
+    try:
+        yield
+    except OSError as problem:
+        message = f"the state in `{problem.filename or folder}` cannot be opened: {problem.strerror}"
+        raise Unusable(
+            "EV621", message, "see to it that the folder can be written to", problem.filename or folder
+        ) from None
 
 
 def _check_folder(folder: str, write: bool) -> bool:

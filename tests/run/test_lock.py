@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from evdsl.run.local import LocalExecutor
 from evdsl.run.lock import NAME, NUMBER, Held, Lock, holders
-from evdsl.run.state import Unusable
+from evdsl.run.state import Unusable, made_folder
 
 from .jobs import results, sh
 from .test_local import gone, pid_in
@@ -50,6 +51,32 @@ def test_taken_once(tmp_path: Path) -> None:
     with Lock.take(str(tmp_path), "site.events"):
         pass
     assert (tmp_path / NAME).read_bytes() == b""
+
+
+def test_the_lock_comes_before_the_store(tmp_path: Path) -> None:
+    """What another run is just making of its store is not looked at: it says who it is, and that is all that counts."""
+    write(tmp_path, ":")
+    with Lock.take(made_folder(str(tmp_path / "a.events")), "a.events"):
+        busy = sqlite3.connect(tmp_path / ".evdsl" / "a.events.sqlite", isolation_level=None)
+        busy.execute("BEGIN EXCLUSIVE")
+        code, said = ended(evdsl(tmp_path))
+        busy.close()
+    assert code == 4, said
+    assert f"process {os.getpid()}" in said
+
+
+def test_a_store_that_is_in_use(tmp_path: Path) -> None:
+    """Nobody is told to move it away."""
+    write(tmp_path, ":")
+    busy = sqlite3.connect(
+        Path(made_folder(str(tmp_path / "a.events"))) / "a.events.sqlite", isolation_level=None
+    )
+    busy.execute("BEGIN EXCLUSIVE")
+    code, said = ended(evdsl(tmp_path))
+    busy.close()
+    assert code == 3, said
+    assert "EV621" in said
+    assert "another program has it open" in said
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff", b"[]", b'{"pid": "x"}', b'{"pid": 1}'])
