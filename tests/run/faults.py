@@ -81,8 +81,9 @@ class Site:
 
     def free(self) -> None:
         """Wait until what a killed run has left is ended."""
-        until = time.monotonic() + 10
-        while time.monotonic() < until and holders(str(self.folder / ".evdsl" / NAME)):
+        until = time.monotonic() + 60
+        while left := holders(str(self.folder / ".evdsl" / NAME)):
+            assert time.monotonic() < until, f"still there: {left}"
             time.sleep(0.01)
 
     def effects(self) -> Counter[str]:
