@@ -69,9 +69,9 @@ class Ansible:
 
     def read(self, attempt: Try, ended: Ended) -> Verdict:
         folder = _folder(attempt)
-        told = _told(os.path.join(folder, files.RESULTS), attempt.job.secrets)
+        told = _told(os.path.join(folder, files.RESULTS), attempt.job)
         rmtree(folder, ignore_errors=True)
-        return verdict(told, ended.exit, ended.output.text)
+        return verdict(told, ended.exit, "" if attempt.job.sensitive else ended.output.text)
 
     def forget(self, attempt: Try) -> None:
         rmtree(_folder(attempt), ignore_errors=True)
@@ -79,7 +79,7 @@ class Ansible:
     def parts(self, command: Command, ended: Ended) -> list[Part | None]:
         folder, found = _folder(command.tries[0]), list[Part | None]()
         for number, attempt in enumerate(command.tries):
-            told = _told(sharing.results(folder, number), attempt.job.secrets)
+            told = _told(sharing.results(folder, number), attempt.job)
             if not told.begun:
                 found.append(None)
                 continue
@@ -220,8 +220,8 @@ def verdict(told: Told, code: int | None, output: str) -> Verdict:
     return Verdict(0, known="changed" if more else "ok")
 
 
-def _told(path: str, secrets: Sequence[str]) -> Told:
-    told, redactor = Told(None), Redactor(secrets)
+def _told(path: str, job: Job) -> Told:
+    told, redactor = Told(None), Redactor(job.secrets)
     try:
         with open(path, encoding="utf-8") as file:
             for line in map(json.loads, file):
@@ -229,7 +229,9 @@ def _told(path: str, secrets: Sequence[str]) -> Told:
                     told = told._replace(**line)
                     continue
                 message = redactor.text(line["message"])  # while a secret in it is still whole
-                said = f"{line['host']}, task `{line['task']}`: {_short(message, line['unreachable'])}"
+                said = f"{line['host']}, task `{line['task']}`"
+                if not job.sensitive:
+                    said += f": {_short(message, line['unreachable'])}"
                 if line["unreachable"]:
                     told = told._replace(unreachable=told.unreachable or said)
                 else:

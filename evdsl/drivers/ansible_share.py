@@ -19,8 +19,11 @@ from .tool import environment
 
 SHARE = "evdsl.share"
 """What the callback is told: for each try its environment, and where its results and its output go."""
-ALONE = frozenset(("timeout", "unless", "onlyif", "creates", "verify", "changes", "sudo", "sensitive"))
-"""Options of which each try needs a process of its own: time and files of it alone, output that nobody else has."""
+ALONE = frozenset(
+    ("timeout", "unless", "onlyif", "creates", "verify", "changes", "sudo", "sensitive", "on_cut")
+)
+"""Options of which each try needs a process of its own: time and files of it alone, output that nobody else has, an end
+that is known though another one was cut off."""
 _ALONE = re.compile(
     r"(ansible\.(builtin|legacy)\.)?"
     # what sets or reads what Ansible knows of a host, and what waits

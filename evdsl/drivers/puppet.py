@@ -53,7 +53,7 @@ class Puppet:
             return Verdict(None, problem)
         if code in (0, 2):
             return Verdict(0, known="changed" if code else "ok")
-        said = first(ended.output.text, ("Error:",), _OF_FACTER)
+        said = "" if attempt.job.sensitive else first(ended.output.text, ("Error:",), _OF_FACTER)
         if code in (4, 6):
             more = ", after something had changed" if code == 6 else ""
             return Verdict(code, reason=(said or f"exit {code}") + more)

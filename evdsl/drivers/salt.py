@@ -68,9 +68,11 @@ class Salt:
         lines = ended.output.text.rstrip().splitlines() or [""]
         told = next((found for line in reversed(lines) if (found := _TOLD.match(line))), None)
         if told is None:
-            last = lines[-1].strip()[:300]
+            last = "" if attempt.job.sensitive else lines[-1].strip()[:300]
             return Verdict(None, f"Salt told no results, exit {ended.exit}" + (f": {last}" if last else ""))
         word, reason = told[1], _short(told[2] or "")
+        if reason and attempt.job.sensitive:
+            reason = "why is not shown: sensitive"
         if word == "failed":
             return Verdict(ended.exit or 2, reason=reason)
         if word == "error" or ended.exit:

@@ -127,6 +127,15 @@ def test_a_reason_is_cut_off_after_secrets_are_taken_out(tmp_path: Path) -> None
 
 @needs_ansible
 @pytest.mark.real
+def test_a_reason_holds_nothing_of_an_output_that_is_sensitive(tmp_path: Path) -> None:
+    text = on("one", "{ansible.builtin.shell: 'echo private >&2; false', name: t}")
+    outcome = played(text, tmp_path, sensitive=True)
+    assert (brief(outcome), "private" in outcome.output.text) == (("failed", "one, task `t`"), False)
+    assert "private" not in played("private: [", tmp_path, sensitive=True).reason
+
+
+@needs_ansible
+@pytest.mark.real
 @pytest.mark.parametrize("count", [1, 2])
 def test_what_ansible_shows_of_files_holds_no_part_of_a_secret(count: int, tmp_path: Path) -> None:
     """It warns of a `port` and of wrong arguments, with the lines of our files that it has them from, cut off."""

@@ -183,6 +183,7 @@ def test_what_may_share() -> None:
         assert kin(job("ansible.module", name)) is None
     options = {
         "timeout": 5.0, "unless": "x", "onlyif": "x", "creates": "x", "changes": ["x"], "sudo": True, "sensitive": True,
+        "on_cut": "fail",
     }  # fmt: skip
     for name, value in options.items():
         assert kin(job("ansible.module", "copy", **{name: value})) is None

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from evdsl.drivers.driver import Ended, Try, Verdict
 from evdsl.drivers.outcome import Outcome
+from evdsl.drivers.output import Kept
+from evdsl.drivers.puppet import apply
 from evdsl.drivers.registry import refusals
 
-from .jobs import brief, said
+from .jobs import brief, job, said
 
 REAL = os.environ.get("EVDSL_REAL") == "1"
 pytestmark = [
@@ -117,3 +120,15 @@ def test_without_puppet_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     (found,) = refusals("a.run", "puppet.apply", {}, None, None)
     assert found.code == "EV619"
     assert "apt-get install puppet-agent" in str(found.hint)
+
+
+@pytest.mark.parametrize(
+    ("exit", "expected"),
+    [
+        (4, Verdict(4, reason="exit 4")),
+        (1, Verdict(None, "puppet was not run to its end, exit 1")),
+    ],
+)
+def test_a_reason_holds_nothing_of_an_output_that_is_sensitive(exit: int, expected: Verdict) -> None:
+    attempt = Try(job("puppet.apply", "x", sensitive=True), 1, "/none")
+    assert apply.read(attempt, Ended(exit, output=Kept(b"Error: private\n"))) == expected

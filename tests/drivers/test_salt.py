@@ -235,6 +235,22 @@ def test_what_is_read(exit: int, text: str, expected: Verdict) -> None:
     assert driver.read(attempt, Ended(exit, output=Kept(text.encode()))) == expected
 
 
+@pytest.mark.parametrize(
+    ("exit", "text", "expected"),
+    [
+        (2, "evdsl: failed private", Verdict(2, reason="why is not shown: sensitive")),
+        (1, "evdsl: error private", Verdict(None, "why is not shown: sensitive")),
+        (1, "private", Verdict(None, "Salt told no results, exit 1")),
+        (0, "evdsl: changed", Verdict(0, known="changed")),
+    ],
+)
+def test_a_reason_holds_nothing_of_an_output_that_is_sensitive(
+    exit: int, text: str, expected: Verdict
+) -> None:
+    attempt = Try(job("salt.state", "s", sensitive=True), 1, "/none")
+    assert driver.read(attempt, Ended(exit, output=Kept(text.encode()))) == expected
+
+
 def test_what_goes_to_a_host(tmp_path: Path) -> None:
     """A file, and the folder of its name; their links are followed."""
     for name in ("web.sls", "web/init.sls", "web/files/a", "db.sls", "secret"):
