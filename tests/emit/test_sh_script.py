@@ -242,6 +242,22 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 
 
 @EVERY
+def test_one_run_at_a_time_though_the_first_process_was_killed(shell: str, tmp_path: Path) -> None:
+    """What it has started goes on and writes what it leaves; a second run beside it would be lost in that."""
+    made = script(
+        tmp_path, "resource a { run: sh 'echo x >>began; while [ ! -e go ]; do sleep 0.05; done' }\n", shell
+    )
+    with subprocess.Popen([*SHELLS[shell], str(made.path)], stdout=-3) as run:
+        assert waited(lambda: (tmp_path / "began").exists())
+        run.kill()
+    _, code, output = made.run()
+    (tmp_path / "go").touch()
+    assert (code, "is under way" in output) == (4, True), output
+    assert waited(lambda: made.run()[1] == 0)
+    assert (tmp_path / "began").read_text() == "x\nx\n"
+
+
+@EVERY
 def test_dry_run_writes_nothing(shell: str, tmp_path: Path) -> None:
     (tmp_path / "s").write_text("new")
     (tmp_path / "same").write_text("new")

@@ -128,6 +128,8 @@ begin() { # ARGUMENTS...
   # shellcheck disable=SC2086 # busybox and its sh are two words
   EVDSL_ENGINE="$_mask $_work" setsid $_shell "$0" "$@" &
   _engine=$!
+  # should this shell be killed, the engine goes on, and is still the one run
+  if [ -f "$_work/locked" ]; then echo "$$ $_engine" >"$_state/lock.new" && mv -f -- "$_state/lock.new" "$_state/lock"; fi
   while :; do
     wait "$_engine"
     _code=$?
@@ -145,8 +147,14 @@ lock() { # one run at a time
       : >"$_work/locked"
       return
     fi
-    read -r _holder <"$_state/lock" || _holder=
-    if [ "$_holder" ] && kill -0 "$_holder" 2>/dev/null; then break; fi
+    _holders=$(cat -- "$_state/lock" 2>/dev/null)
+    for _holder in $_holders; do
+      kill -0 "$_holder" 2>/dev/null || continue
+      case $(cat "/proc/$_holder/stat" 2>/dev/null) in
+        *') Z '*) ;; # it has ended, and nobody has asked yet
+        *) break 2 ;;
+      esac
+    done
     rm -f -- "$_state/lock"
   done
   wrong "another run (process $_holder) is under way in $_state" 4

@@ -19,7 +19,7 @@ restore() { # before anything is decided
   if [ -f "$_state/number" ]; then read -r _number <"$_state/number"; fi
   _unfinished=''
   if [ -f "$_state/run/journal" ]; then
-    read -r _unfinished <"$_state/run/ended" 2>/dev/null || _unfinished=crashed
+    read -r _unfinished 2>/dev/null <"$_state/run/ended" || _unfinished=crashed
   fi
   if [ "$_resume" ]; then
     case $_unfinished in
