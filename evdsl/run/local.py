@@ -206,10 +206,10 @@ class LocalExecutor:
         self._poller.close()
         os.close(self._waking)
         os.close(self._wake)
-        self._watchdog.close()
         remove_folder(self._folder)
         if self._shared:
             remove_folder(os.path.dirname(self._shared))
+        self._watchdog.close()  # last: it removes the folders of an evdsl that is killed up to here
 
     def outputs(self) -> dict[int, Output]:
         """The output so far of the tries that run as processes, by step. Nothing of what is `sensitive`."""

@@ -135,6 +135,33 @@ def test_killed_where_it_makes_its_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_killed_as_it_ends(tmp_path: Path, where: str) -> None:
+    """Until the folder is gone the watchdog has not been sent away."""
+    script = """if True:
+        import os, signal, sys
+        sys.path.insert(0, sys.argv[1])
+        from evdsl.run import local
+        remove = local.remove_folder
+        def killed(path):
+            if sys.argv[2] == "after":
+                remove(path)
+            os.kill(os.getpid(), signal.SIGKILL)
+        local.remove_folder = killed
+        executor = local.LocalExecutor(2)
+        print(executor._watchdog._pid, flush=True)
+        executor.close()
+    """
+    root = str(Path(__file__).parents[2])
+    run = subprocess.run(
+        [sys.executable, "-c", script, root, where],
+        env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == -signal.SIGKILL
+    assert gone(int(run.stdout))
+    assert list(tmp_path.iterdir()) == []
+
+
 def commands() -> list[str]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
