@@ -307,6 +307,22 @@ def test_usage(folder: Path, arguments: str, said: str) -> None:
     assert said in done.stderr.splitlines()[-1]
 
 
+def test_names_on_both_sides_of_options(folder: Path) -> None:
+    """`why REF --json FILE` as well as `why REF FILE --json`; what is too much is still refused."""
+    for name in ("one.events", "two.events"):
+        (folder / name).write_text('resource a { run: sh "echo said" }\n', "utf-8")
+    assert evdsl_(folder, "run", "one.events", "--quiet").returncode == 0
+    why = evdsl_(folder, "why", "a.run", "--json", "one.events")
+    assert json.loads(why.stdout)["run"] == 1
+    assert "said" in evdsl_(folder, "log", "a.run", "--run", "1", "one.events").stdout
+    checked = evdsl_(folder, "check", "one.events", "--json", "two.events")
+    assert json.loads(checked.stdout)["summary"]["files"] == 2
+    for wrong in ("why a.run --json one.events two.events", "plan one.events --json two.events"):
+        done = evdsl_(folder, *wrong.split())
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.endswith("unrecognized arguments: two.events\n")
+
+
 def test_help_of_every_command(folder: Path) -> None:
     done = evdsl_(folder, "--help")
     commands = re.findall(r"^    ([a-z]+)  ", done.stdout, re.MULTILINE)

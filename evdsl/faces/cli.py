@@ -21,7 +21,9 @@ UNWRITTEN = 3
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with the word for an unknown command that was most likely meant."""
+    """argparse, with the word for an unknown command that was most likely meant, and names on both sides of options."""
+
+    mixing = False
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         if action.choices is not None and value not in action.choices:
@@ -31,6 +33,19 @@ class _Parser(argparse.ArgumentParser):
             known = ", ".join(str(c) for c in action.choices)
             said = f"; did you mean `{near}`?" if near else ""
             raise argparse.ArgumentError(action, f"`{value}` is not known{said} (one of {known})")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """argparse takes names only where they stand together: `why REF --json FILE` needs a second look."""
+        found, rest = super().parse_known_args(args, namespace)
+        if not rest or self.mixing or self._subparsers is not None or any(w.startswith("-") for w in rest):
+            return found, rest
+        self.mixing = True
+        try:
+            return self.parse_known_intermixed_args(args)
+        finally:
+            self.mixing = False
 
     def error(self, message: str) -> NoReturn:
         """What was typed may hold anything; the terminal is not to be driven by it, and a secret not to be repeated."""
