@@ -14,7 +14,7 @@ from ..base.source import Source
 from ..base.spell import nearest
 from ..syntax import ast
 from ..syntax.trees import Trees
-from ..syntax.words import HOST_OPTIONS
+from ..syntax.words import HOST_NUMBERS, HOST_OPTIONS
 from . import template
 from .condition import holds
 from .groups import items, set_groups
@@ -171,6 +171,11 @@ class _Unroll:
         host = self.out.hosts[name] = Host(name, "", {}, scope.span(s))
         host.address = template.plain(evaluate(s.address, scope))
         host.options = {o.name.text: evaluate(o.value, scope) for o in s.options}
+        for o in s.options:
+            least, most = HOST_NUMBERS.get(o.name.text, (0, 0))
+            if most and not _whole(host.options[o.name.text], least, most):
+                message = f"`{o.name.text}` takes a whole number from {least} to {most}"
+                self.say("EV219", message, scope, o.value, f"write `{o.name.text} = {least or 22}`")
 
     # ---- other files
 
@@ -250,3 +255,9 @@ class _Unroll:
             self.parsed[real] = file
             self.out.diagnostics += found
         return self.parsed[real], real
+
+
+def _whole(value: object, least: int, most: int) -> bool:
+    """Whether an option of a host holds such a number, or nothing: a param may leave it open, and gives text."""
+    text = str(value)
+    return not text or (text.isdecimal() and len(text) < 6 and least <= int(text) <= most)

@@ -46,7 +46,18 @@ OPTIONS = (
 """The options that every action takes."""
 
 HOST_OPTIONS = ("user", "port", "parallel", "key", "jump")
+HOST_NUMBERS = {"port": (0, 65535), "parallel": (1, 1000)}
+"""Those of them that take a whole number: the least and the largest. Port 0 leaves the port open."""
 
 KEYWORDS = (*STATEMENTS, *CLAUSES)
 
-__all__ = ["CLAUSES", "CONSTANTS", "EVENTS", "HOST_OPTIONS", "KEYWORDS", "OPTIONS", "STATEMENTS"]
+__all__ = [
+    "CLAUSES",
+    "CONSTANTS",
+    "EVENTS",
+    "HOST_NUMBERS",
+    "HOST_OPTIONS",
+    "KEYWORDS",
+    "OPTIONS",
+    "STATEMENTS",
+]

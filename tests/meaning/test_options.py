@@ -116,6 +116,29 @@ def test_options_of_a_driver(action: str, code: str | None) -> None:
     assert codes(loaded(f"resource a {{ run: {action} }}")) == ([code] if code else [])
 
 
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        ("port = 22, parallel = 3", None),
+        ('port = "2222"', None),
+        ('port = ""', None),
+        ("port = 0", None),
+        ('port = "ssh"', "EV219"),
+        ("port = 65536", "EV219"),
+        ("port = 22.5", "EV219"),
+        ("port = [22]", "EV219"),
+        ("parallel = 0", "EV219"),
+        ("parallel = true", "EV219"),
+        ("parallel = 2s", "EV219"),
+        ("parallel = 1001", "EV219"),
+    ],
+)
+def test_numbers_of_a_host(option: str, code: str | None) -> None:
+    """What `run` would refuse is told by `check`."""
+    program = loaded(f'host h = "192.0.2.1" [{option}]\nresource a @h {{ run: sh "x" }}')
+    assert codes(program) == ([code] if code else [])
+
+
 def test_an_option_is_given_once() -> None:
     assert codes(loaded('resource a { run: sh "x" [retry = 1, retry = 2] }')) != []
 
