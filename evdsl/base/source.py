@@ -78,7 +78,7 @@ class Span(NamedTuple):
     @property
     def line(self) -> int:
         """The line on which the span begins, from 1."""
-        return self.source.position(self.start)[0]
+        return bisect_right(self.source.starts, self.start)
 
     @property
     def column(self) -> int:

@@ -128,6 +128,8 @@ class Job(NamedTuple):
     def timeout(self) -> float | None:
         """Seconds that a try may take, None for no limit."""
         value = self.options.get("timeout")
+        if value is None:
+            return None
         return float(value) if isinstance(value, (int, float)) else None
 
     @property
@@ -146,6 +148,8 @@ class Job(NamedTuple):
     def exits(self) -> dict[int, str]:
         """The option `exits`: outcomes by exit code."""
         value = self.options.get("exits")
+        if value is None:
+            return {}
         return {int(code): str(word) for code, word in value.items()} if isinstance(value, Mapping) else {}
 
     @property

@@ -31,6 +31,9 @@ class Kept(NamedTuple):
         )
 
 
+_NOTHING = Kept()
+
+
 class Output:
     """Takes an output piece by piece; holds no more than four times SIDE of it."""
 
@@ -66,5 +69,7 @@ class Output:
 
     def kept(self) -> Kept:
         """What is kept of all that was added so far."""
+        if not self._total:
+            return _NOTHING
         head, tail = bytes(self._head), bytes(self._tail[-self.side :])
         return Kept(head, tail, self._total - len(head) - len(tail))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -338,6 +339,7 @@ def _positive(text: str) -> int:
 def main(argv: Sequence[str]) -> int:
     """Run one command. Returns the exit code; a reader that went away ends it quietly."""
     install()
+    gc.set_threshold(50_000, 20, 100)  # a program is kept whole: to look through it often finds nothing
     try:
         args = parser(argv[0] if argv and argv[0] in COMMANDS else None).parse_args(argv)
         room: Main = import_module(f".{COMMANDS[args.command].room}", __package__).main

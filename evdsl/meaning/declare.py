@@ -91,6 +91,8 @@ def _resource(placed: Placed, names: Names, unrolled: Unrolled, files: ActionFil
         names.absent.setdefault(name, placed)
         return
     if name in names.resources:
+        if scope.unit.lost.may_declare(written):  # what stands in its name is wrong, and told
+            return
         first = names.resources[name].span
         names.diagnostics.append(
             Diagnostic(

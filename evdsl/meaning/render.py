@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ..base.diagnostic import Diagnostic
@@ -146,26 +145,26 @@ def render(
     assert scope is not None
     values = Values(program, action.resource, scope, data)
 
-    def part(make: Callable[[], object]) -> object:
+    def part(make: Callable[..., object], *given: object) -> object:
         try:
-            return make()
+            return make(*given)
         except Unknown as error:
             if wrong is None:
                 raise
             wrong.extend(error.diagnostics)
             return None
 
-    found = part(lambda: names_of(values, scope))
+    found = part(names_of, values, scope)
     known: dict[str, object] = found if isinstance(found, dict) else {}
     environment, secrets = _environment(known, scope)
-    options = {n: _tidy(part(partial(_option, n, o, values))) for n, o in options_of(action).items()}
+    options = {n: _tidy(part(_option, n, o, values)) for n, o in options_of(action).items()}
     extra = options.get("env")
     own = {str(k): template.plain(v) for k, v in extra.items()} if isinstance(extra, dict) else {}
     environment.update(own)
     if action.node is None:
         return Rendered((action.file,), options, environment, tuple(secrets))
     shell = action.driver == "sh"
-    arguments = tuple([_tidy(part(partial(_argument, a, values, shell))) for a in action.node.arguments])
+    arguments = tuple([_tidy(part(_argument, a, values, shell)) for a in action.node.arguments])
     names = {} if action.driver in ("sh", "exec") else {n: template.worded(v) for n, v in known.items()} | own
     return Rendered(arguments, options, environment, tuple(secrets), names)
 
@@ -225,6 +224,8 @@ def _option(name: str, option: ast.Option, values: Values) -> object:
 
 def _shell(text: ast.Text, values: Values) -> str:
     """A text for the shell: each value one quoted word, a secret the variable that holds it."""
+    if text.raw or "{{" not in text.value:
+        return text.value
     scope = values.scope
     found = checked_holes(text, scope)
     wrong: list[Diagnostic] = []

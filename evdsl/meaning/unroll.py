@@ -155,12 +155,14 @@ class _Unroll:
             self.body(s.body, Scope(scope.unit, {**scope.loop, s.variable.text: item}), absent, s)
 
     def _host(self, s: ast.Host, scope: Scope, absent: bool) -> None:
-        name = scope.unit.prefix + filled(s.name.text, scope, s.name, self.out.diagnostics)
+        written = filled(s.name.text, scope, s.name, self.out.diagnostics)
+        name = scope.unit.prefix + written
         if absent or (s.when is not None and not self.true(s.when, scope)):
             self.out.absent_hosts.add(name)
             return
         if name in self.out.hosts:
-            self.say("EV203", f"host `{name}` is declared twice", scope, s.name, "keep one of them")
+            if not scope.unit.lost.may_declare(written):
+                self.say("EV203", f"host `{name}` is declared twice", scope, s.name, "keep one of them")
             return
         for o in s.options:
             if o.name.text not in HOST_OPTIONS:
@@ -217,7 +219,8 @@ class _Unroll:
         name = filled(s.prefix.text, scope, s.prefix, self.out.diagnostics)
         prefix = unit.prefix + name + "."
         if prefix in unit.prefixes:
-            self.say("EV203", f"two imports are called `{name}`", scope, s.prefix, "give one another name")
+            if not unit.lost.may_declare(name):
+                self.say("EV203", f"two imports are called `{name}`", scope, s.prefix, "give one another name")
             return
         unit.prefixes.append(prefix)
         if absent or (s.when is not None and not self.true(s.when, scope)):

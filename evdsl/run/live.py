@@ -239,21 +239,19 @@ class _Live:
 
     def _start_ready(self) -> None:
         """Give the executor as many jobs as it has room for, once that is written down."""
-        while True:
-            jobs = self._prepared()
-            try:
-                self._journal.commit()
-            except Unwritable as problem:
-                self.problem = str(problem)
-                steps = [job.step for job in jobs]
-                self._journal.withdrawn(steps)
-                self._stop(steps)
-                jobs = []
-            for event in self._untold:
-                self._listener(event)
-            self._untold.clear()
-            if not jobs:
-                return
+        jobs = self._prepared()
+        try:
+            self._journal.commit()
+        except Unwritable as problem:
+            self.problem = str(problem)
+            steps = [job.step for job in jobs]
+            self._journal.withdrawn(steps)
+            self._stop(steps)
+            jobs = []
+        for event in self._untold:
+            self._listener(event)
+        self._untold.clear()
+        if jobs:
             self._out += len(jobs)
             self._executor.start(jobs)
 
@@ -264,19 +262,21 @@ class _Live:
         while places := [place for place in self._ready.places() if place not in full]:
             for place in places:
                 before = len(jobs)
-                crowd = sum(_crowds(job.place, place) for job in jobs if job.share in (-1, job.step))
-                room = self._executor.room(place) - crowd
+                room = self._executor.room(place)
+                if before:
+                    room -= sum(_crowds(job.place, place) for job in jobs if job.share in (-1, job.step))
                 while len(jobs) - before < room and (step := self._ready.take(place)) is not None:
                     self._begin(step, jobs)
                 if len(jobs) - before >= room:
                     full.add(place)
-                    self._join(jobs, before)
+                    if any(job.driver in registry.SHARES for job in jobs[before:]):
+                        self._join(jobs, before)
         return jobs
 
     def _join(self, jobs: list[Job], first: int) -> None:
         """Have steps that would now have to wait share the processes of the jobs from `first` on, evenly."""
         leads = {n: kin for n in range(first, len(jobs)) if (kin := registry.kin(jobs[n])) is not None}
-        for _ in range(1, max((registry.SHARES[jobs[n].driver] for n in leads), default=1)):
+        for _ in range(1, max(registry.SHARES[jobs[n].driver] for n in leads) if leads else 1):
             for n, kin in list(leads.items()):
                 step, before = self._ready.take_kin(jobs[n].step), len(jobs)
                 if step is None:

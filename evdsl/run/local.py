@@ -40,26 +40,25 @@ class _Work:
     """A command or call that is to be run or runs: the tasks that it serves, by their step, and the guard that it is,
     if any. `user` is who runs it by way of sudo, empty for the user of evdsl."""
 
-    __slots__ = ("command", "guard", "held", "tasks", "user")
+    __slots__ = ("away", "command", "guard", "held", "tasks", "user")
 
     def __init__(self, command: Command | Call, tasks: dict[int, Task], guard: Guard | None = None) -> None:
+        job = command.tries[0].job
         self.command = command
-        self.user = user_of(command.tries[0].job)
+        self.user = user_of(job)
         self.tasks = tasks
         self.guard = guard
         self.held = 0
-
-    @property
-    def away(self) -> Remote | None:
+        self.away: Remote | None = None
         """The host that our ssh has to run it on, None if it runs here."""
-        place = self.command.tries[0].job.place
-        return place if isinstance(place, Remote) and (self.guard or not place.from_here) else None
+        if isinstance(job.place, Remote) and (guard or not job.place.from_here):
+            self.away = job.place
 
     @property
     def limit(self) -> float | None:
         """Seconds that it may take: the least that one of its tasks is given."""
         limits = [limit for task in self.tasks.values() if (limit := task.job.timeout) is not None]
-        return min(limits, default=None)
+        return min(limits) if limits else None
 
 
 class LocalExecutor:
@@ -122,10 +121,10 @@ class LocalExecutor:
     @property
     def free(self) -> int:
         """How many jobs could begin now."""
-        waiting = len(self._due) and sum(
-            self._below_limit(task) for task in self._due if task.job.place.from_here
-        )
-        return max(0, self.places - self._taken - waiting)
+        free = self.places - self._taken
+        if self._due:
+            free -= sum(self._below_limit(task) for task in self._due if task.job.place.from_here)
+        return max(0, free)
 
     def room(self, place: Place) -> int:
         """How many jobs of this place could begin now. Those that run on other hosts take no room from those here."""
@@ -166,8 +165,9 @@ class LocalExecutor:
             self._poller.wait(self._patience(left))
             self._processes.look_after()
             self._timers.fire()
-            self._go_on()
-            while (task := self._next()) is not None:
+            if self._called:
+                self._go_on()
+            while self._due and (task := self._next()) is not None:
                 self._due.remove(task)
                 self._count(task, 1)
                 self._proceed([task])
@@ -405,7 +405,8 @@ class LocalExecutor:
                 self._proceed([task])
             return
         tries = work.command.tries
-        for attempt, part in zip(tries, self._parts(work, ended), strict=True):
+        parts = (ended,) if len(tries) == 1 else self._parts(work, ended)
+        for attempt, part in zip(tries, parts, strict=True):
             task = work.tasks[attempt.job.step]
             if part is None:
                 self._put_off(task)
@@ -417,10 +418,10 @@ class LocalExecutor:
                 self._finish(task, tried)
 
     def _parts(self, work: _Work, ended: Ended) -> Sequence[Ended | None]:
-        """What came of each try of a work; None for one that was never begun."""
+        """What came of each of the tries of a work; None for one that was never begun."""
         command = work.command
         driver = work.tasks[command.tries[0].job.step].driver
-        if len(command.tries) == 1 or not (isinstance(command, Command) and isinstance(driver, Sharer)):
+        if not (isinstance(command, Command) and isinstance(driver, Sharer)):
             return [ended] * len(command.tries)
         common, found = ended.output.text.encode("utf-8", "surrogateescape"), list[Ended | None]()
         try:
@@ -463,10 +464,12 @@ class LocalExecutor:
 
     def _patience(self, timeout: float | None) -> float | None:
         """How long may be slept."""
-        if self._next() is not None:
+        if self._due and self._next() is not None:
             return 0.0
-        until = [u for u in (timeout, self._timers.until, self._processes.until) if u is not None]
-        return min(until, default=None)
+        for until in (self._timers.until, self._processes.until):
+            if until is not None and (timeout is None or until < timeout):
+                timeout = until
+        return timeout
 
     def _wakes(self, _: None, ended: bool) -> None:
         with suppress(BlockingIOError):

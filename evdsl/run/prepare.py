@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Hashable, Sequence
+from json.encoder import encode_basestring as _quoted
 
 from ..base.diagnostic import Diagnostic
 from ..base.drivers import SINK
@@ -23,8 +23,6 @@ from .engine import Cause
 from .handed import Connections, Missing, place
 from .live import Reported, Sink
 from .places import Unreachable, against_hosts, inventory, missing_programs, place_of
-
-_encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each step
 
 
 def refused(program: Program, plan: Plan) -> list[Diagnostic]:
@@ -119,6 +117,9 @@ def mentions(program: Program) -> dict[str, Span]:
     return found
 
 
+_NO_HOSTS = Inventory()
+
+
 class Preparing:
     """Makes steps ready; callable as `live.Prepare`. `run` is the number of the run."""
 
@@ -127,7 +128,7 @@ class Preparing:
         self.plan = plan
         self.connections = connections
         self.run = run
-        self._places: dict[str, Place] = {}  # by the name of the action
+        self._places: dict[int, Place] = {}  # by the number of the action
         self._folders: dict[str | None, str] = {}
         self._hosts: Inventory | None = None
 
@@ -142,10 +143,10 @@ class Preparing:
 
     def place(self, step: int) -> Place:
         """Where a step runs. Only for programs that `refused` had nothing against."""
-        action = self.program.actions[self.plan.steps[step].of]
-        place = self._places.get(action.name)
+        of = self.plan.steps[step].of
+        place = self._places.get(of)
         if place is None:
-            place = self._places[action.name] = place_of(self.program, action)
+            place = self._places[of] = place_of(self.program, self.program.actions[of])
         return place
 
     def kin(self, step: int) -> Hashable | None:
@@ -168,7 +169,7 @@ class Preparing:
         """The hosts of the program, where a tool is to go to one of them by itself."""
         place = self.place(step)
         if not (isinstance(place, Remote) and place.from_here):
-            return Inventory()
+            return _NO_HOSTS
         if self._hosts is None:
             self._hosts = inventory(self.program)
         return self._hosts
@@ -193,14 +194,14 @@ class Preparing:
         driver, arguments = for_file(action.file) if action.file else (action.driver, rendered.arguments)
         s = self.plan.steps[step]
         resource = self.program.resources.get(action.resource)
-        cause = [{"from": c.from_id, "event": c.event, "file": c.file, "line": c.line} for c in because]
-        environment = rendered.environment | {
+        environment = {
+            **rendered.environment,
             "EVDSL_RESOURCE": s.resource,
             "EVDSL_ACTION": s.action,
             "EVDSL_INSTANCE": str(s.instance),
             "EVDSL_HOST": (resource.host if resource and resource.host else LOCAL),
             "EVDSL_RUN": str(self.run),
-            "EVDSL_CAUSE": _encoded(cause),
+            "EVDSL_CAUSE": causes_json(because),
         }
         folder = self._folders.get(scope.unit.folder)
         if folder is None:
@@ -213,7 +214,9 @@ class Preparing:
             s.instance,
             driver,
             arguments,
-            {name: value for name, value in rendered.options.items() if name != "env"},
+            {name: value for name, value in rendered.options.items() if name != "env"}
+            if "env" in rendered.options
+            else rendered.options,
             environment,
             folder,
             self.place(step),
@@ -221,6 +224,15 @@ class Preparing:
             secrets=rendered.secrets,
             inventory=self._inventory(step),
         )
+
+
+def causes_json(because: Sequence[Cause]) -> str:
+    """`$EVDSL_CAUSE` (section 9). By hand: an encoder spends on each list what writing all of this costs."""
+    rows = [
+        f'{{"from": {_quoted(c.from_id)}, "event": "{c.event}", "file": {_quoted(c.file)}, "line": {c.line}}}'
+        for c in because
+    ]
+    return f"[{', '.join(rows)}]"
 
 
 def unknown(error: Unknown) -> Outcome:

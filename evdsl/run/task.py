@@ -25,6 +25,10 @@ class Guard(NamedTuple):
     command: Command
 
 
+_GUARDS = ("onlyif", "unless", "creates", "verify")
+"""The last one is asked first."""
+
+
 class Task:
     """One job. `number` is the try that it is in, counted from 1; 0 before the first.
 
@@ -43,9 +47,7 @@ class Task:
         self._begin = monotonic()
         self._before: list[bytes] | list[str] | None = None
         options = job.options
-        self._guards = [
-            kind for kind in ("onlyif", "unless", "creates", "verify") if options.get(kind) is not None
-        ]
+        self._guards = [kind for kind in _GUARDS if options.get(kind) is not None] if options else []
 
     def next(self) -> Guard | Try | Outcome:
         """What is to be run next: each guard, then a try; or the outcome, where that stands without running anything."""
