@@ -220,7 +220,9 @@ class _Unroll:
         prefix = unit.prefix + name + "."
         if prefix in unit.prefixes:
             if not unit.lost.may_declare(name):
-                self.say("EV203", f"two imports are called `{name}`", scope, s.prefix, "give one another name")
+                self.say(
+                    "EV203", f"two imports are called `{name}`", scope, s.prefix, "give one another name"
+                )
             return
         unit.prefixes.append(prefix)
         if absent or (s.when is not None and not self.true(s.when, scope)):

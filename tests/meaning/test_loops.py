@@ -72,6 +72,16 @@ def test_for_wrong(text: str, code: str) -> None:
     assert codes(loaded(text)) == [code]
 
 
+def test_a_name_that_is_wrong_is_not_declared_twice_too() -> None:
+    names = ("resource r.{{h}} { run: sh 'true' }", 'host h.{{h}} = "h"', 'import "x" as i.{{h}}')
+    for text in names:
+        found = codes(loaded(f'for h in ["a b", "c/d"] {{ {text} }}'))
+        assert "EV203" not in found, text
+        assert found.count("EV209") == 2
+    assert codes(loaded("for h in [1, 2] { resource r.{{nope}} { run: sh 'true' } }")) == ["EV208"]
+    assert codes(loaded("for h in [1, 1] { resource r.{{h}} { run: sh 'true' } }")) == ["EV203"]
+
+
 def test_everything_that_repeats() -> None:
     text = """\
 for n in [1, 2] {
