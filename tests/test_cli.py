@@ -323,6 +323,24 @@ def test_names_on_both_sides_of_options(folder: Path) -> None:
         assert done.stderr.endswith("unrecognized arguments: two.events\n")
 
 
+def test_what_a_limit_leaves_out_asks_nothing(folder: Path) -> None:
+    text = 'resource a { run: sh "true" }\nresource b { run: sh "true" [confirm = true] }\n'
+    (folder / "t.events").write_text(text, "utf-8")
+    assert evdsl_(folder, "run", "t.events", "--limit", "a").returncode == 0
+    for limit in ((), ("--limit", "b"), ("--limit", "*.run")):
+        done = evdsl_(folder, "run", "t.events", *limit)
+        assert (done.returncode, "EV615" in done.stderr) == (4, True), limit
+
+
+def test_status_gives_no_reason_of_a_try_that_was_made_good(folder: Path) -> None:
+    text = 'resource a { run: sh "[ $EVDSL_INSTANCE = 1 ]" }\nresource b { run: sh "exit 3" }\non a.run failed a.run\n'
+    (folder / "t.events").write_text(text, "utf-8")
+    assert evdsl_(folder, "run", "t.events", "--quiet").returncode == 1
+    a, b = evdsl_(folder, "status", "t.events").stdout.splitlines()[1:3]
+    assert a.split() == ["●", "a.run", "changed"]
+    assert b.split() == ["✗", "b.run", "failed", "exit", "3"]
+
+
 def test_help_of_every_command(folder: Path) -> None:
     done = evdsl_(folder, "--help")
     commands = re.findall(r"^    ([a-z]+)  ", done.stdout, re.MULTILINE)

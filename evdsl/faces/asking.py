@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from ..api import Plan
 from ..base.diagnostic import Diagnostic
@@ -13,11 +13,15 @@ from .opening import err
 from .terminal import printable
 
 
-def confirmed(plan: Plan, args: argparse.Namespace) -> bool:
-    """Whether all that wants to be confirmed is; told where it is not. Off a terminal nobody can be asked."""
+def confirmed(plan: Plan, args: argparse.Namespace, outside: Set[int]) -> bool:
+    """Whether all that wants to be confirmed is; told where it is not. Off a terminal nobody can be asked.
+
+    `outside`: the steps that `--limit` leaves out. They are not run, so nothing is asked for them.
+    """
     from ..run.confirm import questions, unanswered
 
-    asked = questions(plan.program, plan.inner)
+    inside = {step.name for number, step in enumerate(plan.inner.steps) if number not in outside}
+    asked = [question for question in questions(plan.program, plan.inner) if question.action in inside]
     if not asked:
         return True
     shown = err(args)

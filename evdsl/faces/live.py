@@ -47,7 +47,7 @@ def main(args: argparse.Namespace) -> int:
     if not args.yes:
         from .asking import confirmed
 
-        if not confirmed(plan, args):
+        if not confirmed(plan, args, outside):
             return INCOMPLETE
     return telling(args, path, lambda: _begin(plan, path, outside, args))
 

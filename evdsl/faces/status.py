@@ -59,7 +59,7 @@ def _tell(run: Run, found: list[Last], left: Now, kept: State, shown: Out) -> No
     shown.line((f"Run {run.number} {state}", style.get(state, "failed")), took, f", {local_time(run.began)}")
     wide = min(max((len(last.action) for last in found), default=0), 40)
     for last in found:
-        reasons = [entry.reason for entry in last.entries if entry.reason]
+        reasons = [entry.reason for entry in last.entries if entry.reason and entry.state == last.state]
         old = f"run {last.run.number}" if last.run.number != run.number else ""
         behind = ", ".join(printable(part) for part in (*reasons[-1:], old) if part)
         shown.line(
