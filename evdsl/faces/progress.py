@@ -45,6 +45,11 @@ class Progress:
         return self._columns.shown
 
     @property
+    def busy(self) -> bool:
+        """Whether anything runs."""
+        return bool(self._running)
+
+    @property
     def running(self) -> list[tuple[str, float]]:
         """The names of what runs, and since when, the longest first."""
         return [(self._columns.names[step], running.since) for step, running in self._running.items()]

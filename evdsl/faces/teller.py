@@ -118,7 +118,7 @@ class Teller:
                 self._say(step, line)
         if self._view is not None:
             return self._view.pulse()
-        if self.progress.running:
+        if self.progress.busy:
             left = self._heard + self._silence - self.columns.clock()
             if left <= 0:
                 self._beat()

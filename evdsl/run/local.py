@@ -43,16 +43,17 @@ class _Work:
     __slots__ = ("away", "command", "guard", "held", "tasks", "user")
 
     def __init__(self, command: Command | Call, tasks: dict[int, Task], guard: Guard | None = None) -> None:
-        job = command.tries[0].job
+        task = tasks[command.tries[0].job.step]
+        place = task.job.place
         self.command = command
-        self.user = user_of(job)
+        self.user = task.user
         self.tasks = tasks
         self.guard = guard
         self.held = 0
         self.away: Remote | None = None
         """The host that our ssh has to run it on, None if it runs here."""
-        if isinstance(job.place, Remote) and (guard or not job.place.from_here):
-            self.away = job.place
+        if isinstance(place, Remote) and (guard or not place.from_here):
+            self.away = place
 
     @property
     def limit(self) -> float | None:
@@ -273,7 +274,7 @@ class LocalExecutor:
             elif isinstance(then, Guard):
                 self._run(_Work(then.command, {task.job.step: task}, then))
             else:
-                key = (task.job.driver, task.job.place, user_of(task.job))
+                key = (task.job.driver, task.job.place, task.user)
                 ready.setdefault(key, []).append((task, then))
         for together in ready.values():
             self._command(together)
@@ -299,9 +300,10 @@ class LocalExecutor:
             return
         tasks = {task.job.step: task for task, _ in together}
         for command in commands:
-            self._run(
-                _Work(command, {attempt.job.step: tasks[attempt.job.step] for attempt in command.tries})
-            )
+            served = tasks
+            if len(commands) > 1:
+                served = {attempt.job.step: tasks[attempt.job.step] for attempt in command.tries}
+            self._run(_Work(command, served))
 
     def _run(self, work: _Work) -> None:
         """Start a process or call, or hold it back for a while where the system has no room for it."""

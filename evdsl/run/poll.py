@@ -10,6 +10,9 @@ Ready = Callable[[Any, bool], None]
 """Called when a descriptor can be read, with what it was added with. True: nothing is there and nothing will come."""
 
 
+_CAN_READ = getattr(select, "EPOLLIN", 1)
+
+
 class Poller:
     """Descriptors and what to call for each. One is left out before it is closed."""
 
@@ -24,7 +27,7 @@ class Poller:
     def add(self, file: int, call: Ready, about: object = None) -> None:
         """Watch a descriptor from now on."""
         if self._epoll is not None:
-            self._epoll.register(file, select.EPOLLIN)
+            self._epoll.register(file, _CAN_READ)
         else:
             self._selector.register(file, 1)
         self._calls[file] = (call, about)
@@ -46,7 +49,7 @@ class Poller:
         calls = self._calls
         if self._epoll is not None:
             found = self._epoll.poll(timeout)
-            ready = [(file, calls[file], not mask & select.EPOLLIN) for file, mask in found]
+            ready = [(file, calls[file], not mask & _CAN_READ) for file, mask in found]
         else:
             ready = [(key.fd, calls[key.fd], False) for key, _ in self._selector.select(timeout)]
         for file, entry, ended in ready:

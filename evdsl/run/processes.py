@@ -94,7 +94,7 @@ class Processes(Generic[Work]):
 
         `helper` stands before a command that may signal it, where we may not.
         """
-        name = os.path.basename(command.tries[0].event_file)
+        name = command.tries[0].event_file.rpartition("/")[2]
         line = self._watchdog.expect(name)
         try:
             process = self._started(command, environ)

@@ -35,10 +35,22 @@ class Task:
     It says what is to be run next and takes what came of it; it starts nothing itself.
     """
 
-    __slots__ = ("_before", "_begin", "_folder", "_guards", "driver", "job", "last", "number", "rides")
+    __slots__ = (
+        "_before",
+        "_begin",
+        "_folder",
+        "_guards",
+        "driver",
+        "job",
+        "last",
+        "number",
+        "rides",
+        "user",
+    )
 
     def __init__(self, job: Job, driver: Driver, folder: str) -> None:
         self.job = job
+        self.user = user_of(job)
         self.driver = driver
         self.number = 0
         self.last: Outcome | None = None
@@ -57,7 +69,7 @@ class Task:
             if kind != "creates":
                 command = shell(text, self._attempt(kind))
                 return Guard(kind, command._replace(cwd=self.job.guards_cwd))
-            if user_of(self.job) or self._away:
+            if self.user or self._away:
                 attempt, cwd = self._attempt(kind), self.job.guards_cwd
                 argv = ("/bin/sh", "-c", 'test -e "$1"', "sh", text)
                 return Guard(kind, Command(argv, cwd, (attempt,), attempt.environment, shown=text))
@@ -155,7 +167,7 @@ class Task:
         return outcome.event in ("failed", "error") and self.number <= self.job.retry
 
     def _attempt(self, name: str) -> Try:
-        return Try(self.job, self.number, os.path.join(self._folder, f"{self.job.step}.{name}"))
+        return Try(self.job, self.number, f"{self._folder}/{self.job.step}.{name}")
 
     def _error(self, reason: str, shown: str, output: Kept, data: Mapping[str, str] | None = None) -> Outcome:
         """An `error` names the command and the host."""
