@@ -21,6 +21,7 @@ from .folders import new_path, remove_folder, shared_folder
 from .poll import Poller
 from .process import ready_this_process
 from .processes import Limits, Processes
+from .room import Room
 from .ssh import Ssh
 from .task import Guard, Task
 from .timers import Timers
@@ -81,15 +82,12 @@ class LocalExecutor:
         redactor: Redactor | None = None,
         shell_workers: bool = False,
     ) -> None:
-        self.places = places
         self._redactor = redactor
         ready_this_process()
         self._environ = dict(os.environ)
         self._drivers: dict[str, Driver] = {}
         self._held = 0  # commands that wait for descriptors or processes to be had again
-        self._due: list[Task] = []  # tasks that wait for room: begun too early, or their pause is over
-        self._at: dict[Place, int] = {}  # how many tasks are under way at each host
-        self._away = 0  # how many of them run on other hosts
+        self._room = Room(places)
         self._ssh = Ssh()
         self._pausing: dict[int, Task] = {}  # by step
         self._notices: list[Notice] = []
@@ -122,22 +120,15 @@ class LocalExecutor:
     @property
     def free(self) -> int:
         """How many jobs could begin now."""
-        free = self.places - self._taken
-        if self._due:
-            free -= sum(self._below_limit(task) for task in self._due if task.job.place.from_here)
-        return max(0, free)
+        return self._room.free(self._taken)
 
     def room(self, place: Place) -> int:
         """How many jobs of this place could begin now. Those that run on other hosts take no room from those here."""
-        if not place.parallel:
-            return self.free
-        waiting = sum(task.job.place.host == place.host for task in self._due)
-        room = place.parallel - self._at.get(place.host, 0) - waiting
-        return max(0, min(self.free, room) if place.from_here else room)
+        return self._room.at(place, self._taken)
 
     @property
     def _taken(self) -> int:
-        return max(0, len(self._processes) + len(self._called) + self._held - self._away)
+        return max(0, len(self._processes) + len(self._called) + self._held - self._room.away)
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Begin these jobs: first their guards, then the actions. Those for which there is no room wait for it."""
@@ -147,12 +138,12 @@ class LocalExecutor:
         for task in tasks:
             lead = leads.get(task.job.share)
             task.rides = lead is not None
-            if lead or (self._below_limit(task) and task.job.share in (-1, task.job.step)):
-                self._count(task, 1)
+            if lead or (self._room.below_limit(task) and task.job.share in (-1, task.job.step)):
+                self._room.begins(task)
                 begin.append(task)
                 leads.setdefault(task.job.step, task)
             else:
-                self._due.append(task)
+                self._room.due.append(task)
         self._proceed(begin)
 
     def wait(self, timeout: float | None = None) -> list[Notice]:
@@ -168,9 +159,9 @@ class LocalExecutor:
             self._timers.fire()
             if self._called:
                 self._go_on()
-            while self._due and (task := self._next()) is not None:
-                self._due.remove(task)
-                self._count(task, 1)
+            while self._room.due and (task := self._room.next(self._taken)) is not None:
+                self._room.due.remove(task)
+                self._room.begins(task)
                 self._proceed([task])
         notices, self._notices = self._notices, []
         return notices
@@ -188,11 +179,11 @@ class LocalExecutor:
     def interrupt(self, level: int) -> None:
         """1: try nothing again; 2: TERM to all groups, KILL after the grace; 3: KILL. Calls are left at 2."""
         self._level = max(level, self._level)
-        for task in [*self._pausing.values(), *self._due]:
+        for task in [*self._pausing.values(), *self._room.due]:
             never = Outcome("error", "interrupted before it was started")
             self._notices.append(Done(task.job.step, task.last or never))
         self._pausing.clear()
-        self._due.clear()
+        self._room.due.clear()
         if level < 2:
             return
         for ticket in list(self._called):
@@ -221,32 +212,6 @@ class LocalExecutor:
             for step, task in work.tasks.items()
             if not task.job.sensitive
         }
-
-    # room
-
-    def _below_limit(self, task: Task) -> bool:
-        """Whether the place of a task has room for it."""
-        place = task.job.place
-        return not place.parallel or self._at.get(place.host, 0) < place.parallel
-
-    def _count(self, task: Task, by: int) -> None:
-        """A task begins (1) or does not run any more (-1)."""
-        if task.rides:
-            task.rides = by > 0
-            return
-        place = task.job.place
-        if not place.from_here:
-            self._away += by
-        if place.parallel:
-            self._at[place.host] = self._at.get(place.host, 0) + by
-
-    def _next(self) -> Task | None:
-        """The first task that waits and for which there is room."""
-        full = self._taken >= self.places
-        for task in self._due:
-            if self._below_limit(task) and not (full and task.job.place.from_here):
-                return task
-        return None
 
     # from a task to processes and calls
 
@@ -439,34 +404,34 @@ class LocalExecutor:
 
     def _put_off(self, task: Task) -> None:
         """Its try was never begun, in a process that it shared: it is begun alone, once there is room."""
-        self._count(task, -1)
+        self._room.ends(task)
         if self._level:
             self._notices.append(Done(task.job.step, task.unfit("interrupted before it was started")))
         else:
             task.unbegun()
-            self._due.append(task)
+            self._room.due.append(task)
 
     def _pause(self, task: Task, outcome: Outcome) -> None:
-        self._count(task, -1)
+        self._room.ends(task)
         pause = task.job.pause(task.number)
         self._notices.append(Again(task.job.step, task.number, outcome, pause))
         self._pausing[task.job.step] = task
 
         def over() -> None:
             if self._pausing.pop(task.job.step, None):
-                self._due.append(task)
+                self._room.due.append(task)
 
         self._timers.later(pause, over)
 
     def _finish(self, task: Task, outcome: Outcome) -> None:
-        self._count(task, -1)
+        self._room.ends(task)
         self._notices.append(Done(task.job.step, outcome))
 
     # time and descriptors
 
     def _patience(self, timeout: float | None) -> float | None:
         """How long may be slept."""
-        if self._due and self._next() is not None:
+        if self._room.due and self._room.next(self._taken) is not None:
             return 0.0
         for until in (self._timers.until, self._processes.until):
             if until is not None and (timeout is None or until < timeout):
