@@ -9,6 +9,7 @@ from typing import Any
 
 from ..meaning.program import Order, Program, Rule, Start
 from ..plan.live import Planned, settled
+from ..plan.parts import parts_of
 from ..plan.weak import drop_weak
 from .opening import REFUSED, opened, out, planned
 from .stream import utf8
@@ -53,10 +54,10 @@ def expanded(program: Program, entry: str = "run", start: list[int] | None = Non
 
 
 def _in_order(program: Program, orders: list[Order], held: Planned, entry: str) -> tuple[_Lines, list[str]]:
-    """The lines of the statements, which mention the planned actions in their order, as far as that can be had."""
+    """The lines of the statements. In a plan with cycles they mention the planned actions in their order, if they can."""
     lines = _Lines(program, orders, held, entry)
     text = list(lines.stated())
-    if lines.out_of_order():
+    if lines.out_of_order() and parts_of(program, held.rules, held.orders).parts:
         planned = sorted(number for number in lines.mentioned if held.actions[number])
         unplanned = next((number for number, is_ in enumerate(held.actions) if not is_), None)
         if unplanned is not None:
