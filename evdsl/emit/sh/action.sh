@@ -95,6 +95,27 @@ run_() { # COMMAND...: $_code is its exit code
   if [ "$_code" -gt 256 ]; then _code=$((_code - 128)); fi # as ksh says it: 256 + the number of a signal
 }
 
+timer() { # FILE GROUP [PROCESS]: as long as FILE is there; then TERM to the group, or KILL to the process in place of it
+  (
+    exec 3<&- 4>&-
+    _before=$!
+    # shellcheck disable=SC2064 # its text is meant
+    trap "$_end_nap" TERM
+    if [ ! -f "$1" ]; then exit 0; fi # TERM may have come before the trap
+    nap "$_for"
+    : >"$_event.late"
+    trap '' TERM
+    if [ "${3-}" ]; then kill -s KILL "$3"; else kill -s TERM -- "-$2"; fi 2>/dev/null
+    # what remains of the group is given 5 s
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
+      kill -s 0 -- "-$2" 2>/dev/null || exit 0
+      nap 0.2
+    done
+    kill -s KILL -- "-$2" 2>/dev/null
+  ) </dev/null >/dev/null 2>&1 &
+  _timer=$!
+}
+
 timed() { # COMMAND...: in a session of its own; when its time is over all of that is ended
   (
     enter
@@ -102,24 +123,7 @@ timed() { # COMMAND...: in a session of its own; when its time is over all of th
   ) </dev/null >>"$_log" 2>&1 &
   _group=$!
   echo "$_group" >"$_event.group"
-  (
-    exec 4>&-
-    # what remains after TERM is given 5 s
-    _before=$!
-    # shellcheck disable=SC2064 # its text is meant
-    trap "$_end_nap" TERM
-    if [ ! -f "$_event.group" ]; then exit 0; fi # TERM may have come before the trap
-    nap "$_for"
-    : >"$_event.late"
-    trap '' TERM
-    kill -s TERM -- "-$_group" 2>/dev/null
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
-      kill -s 0 -- "-$_group" 2>/dev/null || exit 0
-      nap 0.2
-    done
-    kill -s KILL -- "-$_group" 2>/dev/null
-  ) </dev/null >/dev/null 2>&1 &
-  _timer=$!
+  timer "$_event.group" "$_group"
   wait_for "$_group"
   if [ -f "$_event.late" ]; then
     wait_for "$_timer"

@@ -88,23 +88,7 @@ there() { # COMMAND...: $_code is what it ended with on the host; where that is 
   _timer=''
   if [ "$_for" ]; then
     # what remains there has 4 s from its TERM on, and then ssh 1 s
-    (
-      exec 3<&- 4>&-
-      _before=$!
-      # shellcheck disable=SC2064 # its text is meant
-      trap "$_end_nap" TERM
-      if [ ! -f "$_event.ssh" ]; then exit 0; fi # TERM may have come before the trap
-      nap "$_for"
-      : >"$_event.late"
-      trap '' TERM
-      kill -s KILL "$_speaker" 2>/dev/null
-      for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
-        kill -s 0 -- "-$_group" 2>/dev/null || exit 0
-        nap 0.2
-      done
-      kill -s KILL -- "-$_group" 2>/dev/null
-    ) </dev/null >/dev/null 2>&1 &
-    _timer=$!
+    timer "$_event.ssh" "$_group" "$_speaker"
   fi
   wait_for "$_group"
   _ended=$_code
