@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..base.diagnostic import Diagnostic
 from ..base.spell import nearest
 from ..drivers.outcome import Outcome
+from ..meaning.pattern import is_pattern, matches
 from ..meaning.program import Program
 from ..plan.fingerprint import commands, outline
 from ..plan.plan import Plan
@@ -74,14 +75,18 @@ def dropped(program: Program, debts: Sequence[Debt]) -> tuple[list[Debt], list[D
 
 
 def outside_of(program: Program, plan: Plan, limits: Sequence[str]) -> tuple[set[int], list[Diagnostic]]:
-    """The steps that `--limit` leaves out. Each word is a host's name or a reference; EV601 for one that is neither."""
+    """The steps that `--limit` leaves out. Each word names hosts or, where it names none, actions; EV601 for one that names
+    neither."""
     if not limits:
         return set(), []
     inside: set[int] = set()
     wrong: list[Diagnostic] = []
     for text in limits:
-        if text in program.hosts:
-            resources = {name for name, r in program.resources.items() if r.host == text}
+        hosts = {text} & program.hosts.keys()
+        if is_pattern(text):
+            hosts = {name for name, _ in matches(text, program.hosts)}
+        if hosts:
+            resources = {name for name, r in program.resources.items() if r.host in hosts}
             inside.update(n for n, a in enumerate(program.actions) if a.resource in resources)
         elif found := program.find(text):
             inside.update(found)

@@ -11,8 +11,9 @@ import errno
 import json
 import os
 from contextlib import suppress
-from time import gmtime, sleep, strftime
+from time import gmtime, monotonic, sleep, strftime
 from types import TracebackType
+from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
 from .state import Unusable
@@ -21,6 +22,7 @@ NAME = "lock"
 NUMBER = 9
 """Under this number actions have the descriptor: the last one that `/bin/sh` can close, by `9>&-`."""
 _PAUSES = (0.002, 0.01, 0.05, 0.2)  # seconds
+_ENDING = 3.0  # seconds in which the watchdog of a killed run ends what that has started
 _ABOVE = 20  # our own number for it is out of the way of those that children get
 
 
@@ -83,10 +85,15 @@ class Lock:
 
 
 def _lock(file: int, path: str) -> None:
-    """Lock it. Raises Held, OSError. A holder that has not yet said who it is, or no longer, is given a moment."""
+    """Lock it. Raises Held, OSError.
+
+    A holder that has not yet said who it is, or no longer, is given a moment; one that was killed is given the time that
+    its watchdog needs.
+    """
     import fcntl
 
-    for pause in (*_PAUSES, None):
+    pauses, until = iter(_PAUSES), monotonic() + _ENDING
+    while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
@@ -94,13 +101,18 @@ def _lock(file: int, path: str) -> None:
             if problem.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 raise
         said = os.pread(file, 65536, 0)
-        if said or pause is None:
-            raise _held(path, said)
+        holder = _holder(said)
+        if holder is not None and holder.gone and monotonic() < until:
+            pause: float | None = _PAUSES[-2]
+        else:
+            pause = None if said else next(pauses, None)
+        if pause is None:
+            raise _held(path, holder)
         sleep(pause)
 
 
 def _said(source: str) -> bytes:
-    """What the file says of its holder."""
+    """What we say of ourselves in the file."""
     about = {
         "pid": os.getpid(),
         "host": os.uname().nodename,
@@ -110,18 +122,42 @@ def _said(source: str) -> bytes:
     return json.dumps(about, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
 
 
-def _held(path: str, content: bytes) -> Held:
-    """Who holds the lock, as far as that can be found out."""
+class _Holder(NamedTuple):
+    """What the file says of its holder."""
+
+    pid: int
+    host: str
+    since: str
+    source: str
+
+    @property
+    def here(self) -> bool:
+        return self.host == os.uname().nodename
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended without letting go."""
+        return self.here and not alive(self.pid)
+
+
+def _holder(content: bytes) -> _Holder | None:
     try:
         said = json.loads(content)
-        pid, host, since, source = int(said["pid"]), str(said["host"]), str(said["since"]), str(said["file"])
+        return _Holder(int(said["pid"]), str(said["host"]), str(said["since"]), str(said["file"]))
     except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _held(path: str, holder: _Holder | None) -> Held:
+    """Who holds the lock, as far as that can be found out."""
+    if holder is None:
         return Held("another run is under way here", "wait for its end", path)
-    by = f"of `{source}`, process {pid}, since {since}"
-    if host != os.uname().nodename:
-        return Held(f"another run is under way: {by}, on {host}", "wait for its end", path)
-    if alive(pid):
-        return Held(f"another run is under way: {by}", f"wait for its end, or end it: `kill {pid}`", path)
+    by = f"of `{holder.source}`, process {holder.pid}, since {holder.since}"
+    if not holder.here:
+        return Held(f"another run is under way: {by}, on {holder.host}", "wait for its end", path)
+    if not holder.gone:
+        hint = f"wait for its end, or end it: `kill {holder.pid}`"
+        return Held(f"another run is under way: {by}", hint, path)
     left = holders(path)
     names = ", ".join(f"{number} (`{name}`)" for number, name in left[:5])
     message = f"a run ({by}) was killed, and what it started still runs" + (f": {names}" if left else "")
