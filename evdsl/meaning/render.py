@@ -242,7 +242,7 @@ def _shell(text: ast.Text, values: Values) -> str:
         if value is not None:
             before, after = text.value[hole.start - 1 : hole.start], text.value[hole.end : hole.end + 1]
             words[hole.start] = (
-                template.plain(value) if hole.raw else template.shell_word(value, before, after)
+                template.bare(value) if hole.raw else template.shell_word(value, before, after)
             )
         elif hole.name in scope.unit.secrets:
             scope.unit.used.add(hole.name)

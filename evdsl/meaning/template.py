@@ -101,6 +101,11 @@ def shell_word(value: object, before: str = "", after: str = "") -> str:
     return quoted(text)
 
 
+def bare(value: object) -> str:
+    """A value put into a shell text as it is; a list as its items with blanks."""
+    return " ".join(map(bare, value)) if isinstance(value, list) else plain(value)
+
+
 def quoted(value: object) -> str:
     """A value as one word of the shell, in quotes whatever stands beside it; a list as its items with blanks."""
     if isinstance(value, list):

@@ -106,6 +106,14 @@ def test_what_values_look_like() -> None:
     assert rendered(text).arguments == ("""'it'\\''s' 5 1.5 true 'x y' z  '{"k": [1]}' a localhost""",)
 
 
+def test_what_values_look_like_as_they_are() -> None:
+    text = (
+        'resource a { s = "it\'s"; b = true; l = ["x y", \'z\', [5m]]; e = []; m = {k = [1]}; '
+        'run: sh "{{s | raw}} {{b | raw}} {{l | raw}} {{e | raw}} {{m | raw}}" }'
+    )
+    assert rendered(text).arguments == ("""it's true x y z 5m  {"k": [1]}""",)
+
+
 def test_what_a_duration_looks_like() -> None:
     """As it was written, wherever it goes: into texts, lists, the environment, names for templates; `--set` too."""
     text = 'param p = 5m\nresource a { d = p; l = [1, 5m, {k = 1.5h}]; run: sh "sleep {{d}} {{l}}" [timeout = d, env = {E = d}] }'
