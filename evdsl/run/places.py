@@ -11,6 +11,7 @@ from ..drivers.job import Here, Inventory, Place, Remote
 from ..drivers.registry import FROM_HERE
 from ..drivers.tool import INSTALL
 from ..meaning.program import Action, Host, Program
+from ..syntax.words import HOST_NUMBERS
 
 HERE = Here()
 _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?")
@@ -66,10 +67,10 @@ def remote(program: Program, host: Host, above: tuple[str, ...] = ()) -> Remote:
         host.name,
         _checked(_ADDRESS, host.address, f"the address of `{host.name}`"),
         _checked(_USER, str(options.get("user") or ""), f"the user of `{host.name}`"),
-        _number(options.get("port"), 0, 65535, f"the port of `{host.name}`"),
+        _number(host, "port"),
         key,
         _jumps(program, host, (*above, host.name)),
-        _number(options.get("parallel"), 1, 1000, f"`parallel` of `{host.name}`") or 1,
+        _number(host, "parallel") or 1,
     )
 
 
@@ -110,15 +111,18 @@ def _checked(form: re.Pattern[str], text: str, what: str) -> str:
     return text
 
 
-def _number(value: object, least: int, most: int, what: str) -> int:
+def _number(host: Host, option: str) -> int:
+    """An option that takes a whole number, 0 where it is left open. An inventory may say anything."""
+    value = host.options.get(option)
     if value is None or value == "":
         return 0
+    least, most = HOST_NUMBERS[option]
     try:
         number = int(str(value))
     except ValueError:
         number = -1
     if not least <= number <= most:
-        raise Unreachable(f"{what} cannot be `{value}`")
+        raise Unreachable(f"`{option}` of `{host.name}` cannot be `{value}`")
     return number
 
 
