@@ -29,9 +29,7 @@ class Try(NamedTuple):
     def environment(self) -> dict[str, str]:
         """What is added to the environment of evdsl for this try."""
         env = self.job.options.get("env")
-        if env is None:
-            return {**self.job.environment, "EVDSL_EVENT": self.event_file}
-        own = {str(k): str(v) for k, v in env.items()} if isinstance(env, Mapping) else {}
+        own = {str(k): str(v) for k, v in env.items()} if env and isinstance(env, Mapping) else {}
         return {**self.job.environment, **own, "EVDSL_EVENT": self.event_file}
 
 

@@ -128,8 +128,6 @@ class Job(NamedTuple):
     def timeout(self) -> float | None:
         """Seconds that a try may take, None for no limit."""
         value = self.options.get("timeout")
-        if value is None:
-            return None
         return float(value) if isinstance(value, (int, float)) else None
 
     @property
@@ -148,9 +146,9 @@ class Job(NamedTuple):
     def exits(self) -> dict[int, str]:
         """The option `exits`: outcomes by exit code."""
         value = self.options.get("exits")
-        if value is None:
+        if not value or not isinstance(value, Mapping):
             return {}
-        return {int(code): str(word) for code, word in value.items()} if isinstance(value, Mapping) else {}
+        return {int(code): str(word) for code, word in value.items()}
 
     @property
     def changes(self) -> list[str] | None:

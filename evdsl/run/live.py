@@ -276,7 +276,7 @@ class _Live:
     def _join(self, jobs: list[Job], first: int) -> None:
         """Have steps that would now have to wait share the processes of the jobs from `first` on, evenly."""
         leads = {n: kin for n in range(first, len(jobs)) if (kin := registry.kin(jobs[n])) is not None}
-        for _ in range(1, max(registry.SHARES[jobs[n].driver] for n in leads) if leads else 1):
+        for _ in range(1, max((registry.SHARES[jobs[n].driver] for n in leads), default=1)):
             for n, kin in list(leads.items()):
                 step, before = self._ready.take_kin(jobs[n].step), len(jobs)
                 if step is None:
