@@ -86,6 +86,7 @@ def go(going: Going, args: argparse.Namespace) -> int:
             pulse=listener.pulse,
             place=prepare.place,
             kin=prepare.kin,
+            keep_trace=False,  # whoever listens has it: of many steps it is much memory
         )
         listener.end(result)
     untraced = going.trace.problem if going.trace is not None else None

@@ -95,8 +95,8 @@ def no_pulse() -> float | None:
 class Result(NamedTuple):
     """What a run came to.
 
-    `fold` by the names of the actions; `trace` a line for each step in the order in which they were settled; `left`:
-    what the next run begins with (section 7); `unfollowed`: rules that matched again at the end of a cycle (section 6);
+    `fold` by the names of the actions; `trace` a line for each step in the order in which they were settled, if it was
+    kept; `left`: what the next run begins with (section 7); `unfollowed`: rules that matched again at the end of a cycle (section 6);
     `exit`: the exit code of section 10; `problem`: why the journal could not be written, empty if it could.
     """
 
@@ -125,6 +125,7 @@ def run(
     pulse: Pulse = no_pulse,
     place: Callable[[int], Place] = lambda _: HERE,
     kin: Callable[[int], Hashable | None] = lambda _: None,
+    keep_trace: bool = True,
 ) -> Result:
     """Run a plan to its end. The executor is not closed.
 
@@ -134,7 +135,19 @@ def run(
     """
     engine = Engine(plan, debts=debts, dirty=dirty, outside=outside)
     ready = Ready(ways_below(engine), place, kin)
-    live = _Live(plan, prepare, executor, journal, listener, fail_fast, engine, restored or {}, pulse, ready)
+    live = _Live(
+        plan,
+        prepare,
+        executor,
+        journal,
+        listener,
+        fail_fast,
+        engine,
+        restored or {},
+        pulse,
+        ready,
+        keep_trace,
+    )
     for step in cut:
         listener(Cut(step))
     with Interrupts(executor.wake) as interrupts:
@@ -200,10 +213,12 @@ class _Live:
         restored: Mapping[int, Outcome],
         pulse: Pulse,
         ready: Ready,
+        keep_trace: bool,
     ) -> None:
         self.plan = plan
         self.engine = engine
         self.trace: list[Line] = []
+        self._keep_trace = keep_trace
         self.problem = ""
         self._prepare = prepare
         self._executor = executor
@@ -326,9 +341,7 @@ class _Live:
                     self._reported[effect.step] = before.data
                 settled, *more = self.engine.settle(effect.step, before, recorded=True)
                 assert isinstance(settled, Settled)
-                self.trace.append(
-                    Line(self.plan.steps[effect.step].id, settled.state, settled.because, settled.reason)
-                )
+                self._trace(settled)
                 self._untold.append(Restored(effect.step, settled.state))
                 waiting += more[::-1]
             else:
@@ -337,11 +350,16 @@ class _Live:
 
     def _end(self, settled: Settled, outcome: Outcome | None) -> None:
         step, state, reason, because = settled
-        self.trace.append(Line(self.plan.steps[step].id, state, because, reason))
+        self._trace(settled)
         if self._level < 2 or outcome is None or outcome.event != "error":
             self._journal.ended(step, state, reason, outcome)
         # else it was ended by the user and has no verdict: to the journal it is cut, so that `resume` runs it again
         self._untold.append(Ended(step, state, reason, because, outcome))
+
+    def _trace(self, settled: Settled) -> None:
+        if self._keep_trace:
+            step, state, reason, because = settled
+            self.trace.append(Line(self.plan.steps[step].id, state, because, reason))
 
     def _interrupt(self, level: int) -> None:
         self._level = level
