@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evdsl.faces.holding import damage
+from evdsl.run.cut import MOST
 from evdsl.run.lock import NAME, holders
 from evdsl.run.runs import now, runs
 from evdsl.run.state import State, Unusable
@@ -139,12 +140,15 @@ def to_the_end(site: Site, rng: random.Random) -> None:
 
 
 def killed_at_random(folder: Path, kills: int, seed: int = 0) -> dict[str, int]:
-    """Killed at random moments, up to six times in a row, then resumed or run again to the end."""
+    """Killed at random moments, several times in a row, then resumed or run again to the end.
+
+    Not so often that one action could be cut off MOST times: it would not be started any more.
+    """
     rng = random.Random(seed)
     done = Counter[str]()
     while done["kills"] < kills:
         site = Site(folder / f"{seed}-{done['files']}", plan_text("sleep 0.01\n"))
-        for _ in range(min(rng.randint(1, 6), kills - done["kills"])):
+        for _ in range(min(rng.randint(1, MOST - 1), kills - done["kills"])):
             before = site.ends()
             command = "resume" if before and rng.random() < 0.5 else "run"
             process = site.start(command, "-j5", "-q")
