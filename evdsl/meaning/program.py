@@ -6,6 +6,7 @@ order of declaration. Everything that refers to an action holds its number.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.diagnostic import Diagnostic
@@ -142,9 +143,15 @@ class Program:
         wanted = (text, f"{text}.run")
         return [i for i, a in enumerate(self.actions) if a.name in wanted][:1]
 
+    def near(self, text: str, others: Iterable[str] = ()) -> str | None:
+        """What was most likely meant by a word that names no action, nor any of the others."""
+        if is_pattern(text) and self.find(f"{text}.run"):
+            return f"{text}.run"  # a resource stands for its `run`, a pattern of resources does not
+        return nearest(text, [*others, *(a.name for a in self.actions)])
+
     def unknown(self, text: str, option: str) -> Diagnostic:
         """What is said of a reference on the command line that names nothing."""
-        near = nearest(text, [a.name for a in self.actions])
+        near = self.near(text)
         said = f"; did you mean `{near}`?" if near else ""
         hint = "`evdsl list` shows the actions of a file"
         return Diagnostic("EV601", f"`{option} {text}` names no action{said}", None, hint, path=self.path)

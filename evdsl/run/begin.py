@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from ..base.diagnostic import Diagnostic
-from ..base.spell import nearest
 from ..drivers.outcome import Outcome
 from ..meaning.pattern import is_pattern, matches
 from ..meaning.program import Program
@@ -91,7 +90,7 @@ def outside_of(program: Program, plan: Plan, limits: Sequence[str]) -> tuple[set
         elif found := program.find(text):
             inside.update(found)
         else:
-            near = nearest(text, [*program.hosts, *(a.name for a in program.actions)])
+            near = program.near(text, program.hosts)
             said = f"; did you mean `{near}`?" if near else ""
             hint = "name a host, or actions as `evdsl list` shows them; patterns too"
             message = f"`--limit {text}` names no host and no action{said}"

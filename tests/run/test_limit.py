@@ -41,3 +41,11 @@ def test_what_is_inside(words: str, ids: str) -> None:
 def test_what_names_neither(word: str) -> None:
     plan = evdsl.load(TEXT).plan()
     assert [d.code for d in outside_of(plan.program, plan.inner, [word])[1]] == ["EV601"]
+
+
+def test_what_was_meant() -> None:
+    plan = evdsl.load(TEXT).plan()
+    found = [outside_of(plan.program, plan.inner, [word])[1][0].message for word in ("?9", "w*9", "wbe1")]
+    assert ["; did you mean" in message for message in found] == [False, True, True]
+    assert "`w*9.run`" in found[1]
+    assert "`web1`" in found[2]
