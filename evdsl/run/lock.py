@@ -22,6 +22,7 @@ NAME = "lock"
 NUMBER = 9
 """Under this number actions have the descriptor: the last one that `/bin/sh` can close, by `9>&-`."""
 _PAUSES = (0.002, 0.01, 0.05, 0.2)  # seconds
+_LOOK = 0.05  # seconds between two looks at a lock whose holder was killed
 _ENDING = 3.0  # seconds in which the watchdog of a killed run ends what that has started
 _ABOVE = 20  # our own number for it is out of the way of those that children get
 
@@ -103,7 +104,7 @@ def _lock(file: int, path: str) -> None:
         said = os.pread(file, 65536, 0)
         holder = _holder(said)
         if holder is not None and holder.gone and monotonic() < until:
-            pause: float | None = _PAUSES[-2]
+            pause: float | None = _LOOK
         else:
             pause = None if said else next(pauses, None)
         if pause is None:
